@@ -1,0 +1,1 @@
+"""Tests of tcm_core, one module a module."""

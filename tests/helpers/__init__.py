@@ -1,0 +1,1 @@
+"""Robots, fakes and generated pictures shared by tests."""
