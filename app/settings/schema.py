@@ -1,0 +1,63 @@
+"""The tree of settings with its defaults. Nothing here reads or writes a file."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+ThemeName = Literal["system", "light", "dark"]
+DeviceName = Literal["auto", "cpu", "cuda"]
+MapName = Literal["off", "language", "probability"]
+ColourMapName = Literal["inferno", "viridis", "magma", "turbo", "grey"]
+
+RECENT_LIMIT = 10
+
+
+class Frozen(BaseModel):
+    """A part of the tree: immutable, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ViewSettings(Frozen):
+    """How the window and the picture look."""
+
+    theme: ThemeName = "system"
+    score_map: MapName = "off"
+    """The map that lies over the picture at the start."""
+    colour_map: ColourMapName = "inferno"
+    map_opacity: float = Field(default=0.6, ge=0.0, le=1.0)
+
+
+class DetectionSettings(Frozen):
+    """What finds the text, and which of its findings are shown."""
+
+    checkpoint: str = "db-small"
+    """A shipped checkpoint's name, or the path of a file."""
+    device: DeviceName = "auto"
+    threshold: float | None = Field(default=None, ge=0.0, le=1.0)
+    """Binarisation of the probability map; None: what the checkpoint's card recommends. So for the next 3."""
+    score_threshold: float | None = Field(default=None, ge=0.0, le=1.0)
+    unclip_ratio: float | None = Field(default=None, ge=1.0, le=4.0)
+    min_side: float | None = Field(default=None, ge=0.0, le=100.0)
+
+
+class WindowSettings(Frozen):
+    """Where the window was, as Qt writes it (base64)."""
+
+    geometry: str = ""
+    state: str = ""
+
+
+class Settings(Frozen):
+    """Everything the user may prefer."""
+
+    view: ViewSettings = ViewSettings()
+    detection: DetectionSettings = DetectionSettings()
+    window: WindowSettings = WindowSettings()
+    recent_folders: tuple[str, ...] = ()
+    """Newest first."""
+
+    def with_recent(self, folder: str) -> "Settings":
+        """These settings with `folder` at the head of the recent list; the list keeps its ten newest."""
+        others = [known for known in self.recent_folders if known != folder]
+        return self.model_copy(update={"recent_folders": (folder, *others)[:RECENT_LIMIT]})
