@@ -1,0 +1,1 @@
+"""What a person works on: regions, pages, edits, hit testing. No Qt, no files, no network."""
