@@ -1,0 +1,268 @@
+"""The one image reader: whoever looks at a picture gets the same pixels in the same frame from here.
+
+"view" applies the EXIF orientation tag, as picture viewers do; "stored" ignores it, as the labels of the
+public benchmarks need. Nothing here writes.
+"""
+
+import os
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from tcm_core.errors import BadImage
+
+ReadFrame = Literal["view", "stored"]
+
+MAX_PIXELS: Final = 600_000_000
+"""Larger pictures are refused before they are decoded: 600 million pixels are 1.8 GB of RGB."""
+
+IMAGE_SUFFIXES: Final = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif"}
+)
+"""Names that end so (in any case) are taken for images; what is inside decides how they are read."""
+
+_SMALLER_LIMIT: Final = 178_000_000  # Pillow's own bound, which these formats check while they decode
+_BAND_BYTES: Final = 128_000_000
+
+
+class _Format(NamedTuple):
+    start: bytes  # regular expression on the first 16 bytes
+    reader: type[ImageFile]
+    max_pixels: int
+
+
+# The classes are called directly and not through Image.open: that warns from 89 million pixels on and refuses
+# from 178 million on by a process-wide setting, while the bound here is ours.
+_FORMATS: Final = (
+    _Format(rb"\xff\xd8\xff", JpegImageFile, MAX_PIXELS),
+    _Format(rb"\x89PNG\r\n\x1a\n", PngImageFile, MAX_PIXELS),
+    _Format(rb"BM", BmpImageFile, MAX_PIXELS),
+    _Format(rb"II[*+]\x00|MM\x00[*+]", TiffImageFile, _SMALLER_LIMIT),
+    _Format(rb"RIFF....WEBP", WebPImageFile, _SMALLER_LIMIT),
+    _Format(rb"GIF8[79]a", GifImageFile, _SMALLER_LIMIT),
+)
+
+# What Pillow's decoders raise on damaged files, by experience with cut and changed bytes.
+_DECODING_ERRORS: Final = (
+    OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, ArithmeticError,
+    AssertionError, RuntimeError, struct.error, zlib.error, Image.DecompressionBombError, Warning,
+)  # fmt: skip
+
+_TURNS: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""EXIF orientation -> the turn from the stored to the view frame."""
+_INVERSE: Final = {6: 8, 8: 6}
+
+
+def read_image(path: Path, frame: ReadFrame = "view") -> NDArray[np.uint8]:
+    """The picture as 8-bit RGB.
+
+    16-bit and float greys are scaled to 8 bits, alpha is laid over white, CMYK and palettes become RGB, of an
+    animation the first picture is taken.
+
+    Returns:
+        (H, W, 3), RGB, contiguous and writable; H and W are those of read_size in the same frame.
+
+    Raises:
+        BadImage: missing, unreadable, empty, damaged or cut off, of an unknown format, or too large.
+    """
+    with _opened(path) as image:
+        turn = _turn_to(frame, image)
+        image.load()
+        rgb = _to_rgb(image)
+        if turn is not None:
+            rgb = rgb.transpose(turn)
+        return _pixels(rgb)
+
+
+def read_size(path: Path, frame: ReadFrame = "view") -> tuple[int, int]:
+    """(height, width) in the frame, from the header alone.
+
+    Raises:
+        BadImage: as read_image, except for damage behind the header.
+    """
+    with _opened(path) as image:
+        width, height = image.size
+        swapped = _orientation(image) >= 5 and (frame == "stored") == isinstance(image, TiffImageFile)
+        return (width, height) if swapped else (height, width)
+
+
+def orientation(path: Path) -> int:
+    """The EXIF orientation tag, 1 to 8; 1 (as stored) when there is none or it is not valid.
+
+    Raises:
+        BadImage: as read_size.
+    """
+    with _opened(path) as image:
+        return _orientation(image)
+
+
+def is_image_file(path: Path) -> bool:
+    """Whether the name says that this is an image; the file is not looked at."""
+    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+
+
+def list_images(root: Path) -> list[Path]:
+    """Every image below a folder, sub-folders included, in natural order (img_2 before img_10).
+
+    Hidden files and folders (names that begin with a dot) are skipped and links to folders are not followed.
+
+    Raises:
+        BadImage: root is not a folder that can be listed.
+    """
+    if not root.is_dir():
+        raise BadImage(f"{root}: no such folder. Choose an existing folder of images.")
+    try:
+        next(iter(root.iterdir()), None)
+    except OSError as error:
+        raise BadImage(
+            f"{root}: the folder cannot be listed ({error.strerror}). Check its permissions."
+        ) from error
+    found: list[Path] = []
+    for folder, subfolders, names in os.walk(root):
+        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        found.extend(path for name in names if is_image_file(path := Path(folder, name)))
+    return sorted(found, key=lambda path: natural_key(path.relative_to(root).as_posix()))
+
+
+def natural_key(name: str) -> tuple[tuple[tuple[str, int], ...], str]:
+    """A sort key that compares runs of digits as numbers, letters without case, folder by folder."""
+    pieces = re.findall(r"\d+|/|[^\d/]+", name.casefold())
+    # "/" sorts before everything, so that a folder's files stay together
+    key = tuple(
+        ("0", int(piece)) if piece.isdecimal() else ("" if piece == "/" else "1" + piece, 0)
+        for piece in pieces
+    )
+    return key, name
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[ImageFile]:
+    """The image with its header read and its size checked; whatever goes wrong inside is a BadImage."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+            file.seek(0)
+            image_format = _format_of(path, head)
+            with image_format.reader(file) as image:
+                _check_size(path, image, image_format)
+                yield image
+    except FileNotFoundError as error:
+        raise BadImage(f"{path}: no such file. Was it moved or renamed?") from error
+    except IsADirectoryError as error:
+        raise BadImage(f"{path}: this is a folder, not an image.") from error
+    except PermissionError as error:
+        raise BadImage(f"{path}: no permission to read it, or not a file. Check its permissions.") from error
+    except MemoryError as error:
+        raise BadImage(
+            f"{path}: not enough memory to decode it. Reduce the picture or close programs."
+        ) from error
+    except _DECODING_ERRORS as error:
+        raise BadImage(
+            f"{path}: the image is damaged or cut off ({error}). Copy it again from its source."
+        ) from error
+
+
+def _format_of(path: Path, head: bytes) -> _Format:
+    if not head:
+        raise BadImage(f"{path}: the file is empty (0 bytes). Copy it again from its source.")
+    for image_format in _FORMATS:
+        if re.match(image_format.start, head, re.DOTALL):
+            return image_format
+    raise BadImage(
+        f"{path}: not an image of a known format. Convert it to JPEG, PNG, TIFF, BMP, WebP or GIF."
+    )
+
+
+def _check_size(path: Path, image: ImageFile, image_format: _Format) -> None:
+    width, height = image.size
+    if width < 1 or height < 1:
+        raise BadImage(f"{path}: the image has no pixels ({width} x {height}).")
+    if width * height > image_format.max_pixels:
+        limit = f"{image_format.max_pixels // 1_000_000} million"
+        advice = "Reduce or cut the picture."
+        if image_format.max_pixels < MAX_PIXELS:
+            advice = "Reduce or cut the picture, or save it as PNG or JPEG, whose limit is higher."
+        raise BadImage(
+            f"{path}: {width} x {height} pixels are {width * height / 1e6:,.0f} million, "
+            f"more than the limit of {limit} for {image.format}. {advice}"
+        )
+
+
+def _orientation(image: ImageFile) -> int:
+    try:
+        if isinstance(image, TiffImageFile):
+            value = image.tag_v2.get(ExifTags.Base.Orientation)
+        else:
+            # the plain method: PNG's own decodes the whole picture in search of a late tag
+            value = Image.Image.getexif(image).get(ExifTags.Base.Orientation)
+    except _DECODING_ERRORS:  # a broken EXIF block must not cost the picture
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _turn_to(frame: ReadFrame, image: ImageFile) -> Image.Transpose | None:
+    """The turn still to do after loading; Pillow itself turns TIFF while it loads, and nothing else."""
+    value = _orientation(image)
+    if isinstance(image, TiffImageFile):
+        return _TURNS.get(_INVERSE.get(value, value)) if frame == "stored" else None
+    return _TURNS.get(value) if frame == "view" else None
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image
+    if image.mode.startswith("I") or image.mode == "F":
+        return _grey_to_8_bits(image).convert("RGB")
+    if image.mode == "La":
+        image = image.convert("LA")
+    if image.mode in ("RGBA", "RGBa", "LA", "PA") or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
+    return image.convert("RGB")
+
+
+def _grey_to_8_bits(image: Image.Image) -> Image.Image:
+    """Deep greys from the range they are in: 1.0 or 255 (floats only), 65535, or what the largest needs."""
+    values = np.nan_to_num(np.asarray(image).astype(np.float32))
+    largest = float(values.max())
+    if image.mode == "F" and largest <= 1.0:
+        white = 1.0
+    elif image.mode == "F" and largest <= 255.0:
+        white = 255.0
+    else:
+        white = max(65535.0, largest)
+    return Image.fromarray(np.rint(np.clip(values * (255.0 / white), 0.0, 255.0)).astype(np.uint8))
+
+
+def _pixels(rgb: Image.Image) -> NDArray[np.uint8]:
+    """(H, W, 3), copied in bands so that a very large picture does not exist three times over."""
+    width, height = rgb.size
+    pixels = np.empty((height, width, 3), dtype=np.uint8)
+    rows = max(1, _BAND_BYTES // (3 * width))
+    for top in range(0, height, rows):
+        band = rgb if rows >= height else rgb.crop((0, top, width, min(top + rows, height)))
+        pixels[top : top + rows] = np.frombuffer(band.tobytes(), np.uint8).reshape(-1, width, 3)
+    return pixels
