@@ -1,9 +1,9 @@
 """ICDAR 2015 labels: one quad and its transcription a line, `x1,y1,x2,y2,x3,y3,x4,y4,text`.
 
-The text `###` marks what is neither learnt nor counted. Reading is generous (byte order mark, any line ends,
-blank lines, blanks around numbers, floats); writing gives what the official evaluation accepts: whole numbers,
-clockwise quads, no degenerate ones. A text wrapped in double quotes is unwrapped, with a backslash before a
-quote or a backslash in it, as the official evaluation reads it.
+The text `###` marks what is neither learnt nor counted. Reading is generous (byte order mark, any line
+ends, blank lines, blanks around numbers, floats); writing gives what the official evaluation accepts: whole
+numbers, clockwise quads, no degenerate ones. A text wrapped in double quotes is unwrapped, with a backslash
+before a quote or a backslash in it, as the official evaluation reads it.
 """
 
 import re
@@ -35,7 +35,7 @@ class WriteReport:
 
     Attributes:
         written: how many lines.
-        quads_fitted: instances that were no quad, or one that crosses itself, and became the minimum-area quad.
+        quads_fitted: instances that were no quad, or a crossed one, and became the minimum-area quad.
         dropped: instances that are not in the file, each with the reason.
     """
 
@@ -88,8 +88,8 @@ def parse_icdar(text: str, where: str) -> list[TextInstance]:
 def plan_icdar(instances: Sequence[TextInstance]) -> tuple[list[str], WriteReport]:
     """The lines that write_icdar would write, and what had to be changed; nothing is written.
 
-    Coordinates are rounded to whole pixels, quads turned clockwise. The text of an ignored instance is written
-    as `###`; line ends in a text become blanks. A text that is itself `###` reads back as ignored.
+    Coordinates are rounded to whole pixels, quads turned clockwise. The text of an ignored instance is
+    written as `###`; line ends in a text become blanks. A text that is itself `###` reads back as ignored.
     """
     lines: list[str] = []
     fitted: list[int] = []
