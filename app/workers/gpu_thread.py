@@ -1,0 +1,71 @@
+"""The thread that the network lives in: started and ended here, and nowhere else."""
+
+import logging
+from collections.abc import Collection, Iterable
+from typing import Final
+
+from PySide6.QtCore import QObject, QThread, Signal
+
+from app.workers.gpu_worker import GpuWorker, PredictorFactory, load_predictor
+from app.workers.messages import DetectRequest, LoadCheckpoint
+
+_log = logging.getLogger(__name__)
+
+STOP_MS: Final = 5000
+
+_PARKED: Final[list[tuple[QThread, GpuWorker]]] = []
+"""Threads that did not end in time. Destroying a running QThread aborts the process, so they are kept."""
+
+
+class GpuThread(QObject):
+    """Owns the thread of a GpuWorker and passes its results on in the thread that this object lives in."""
+
+    checkpoint_ready = Signal(object)  # CheckpointReady
+    checkpoint_failed = Signal(object)  # CheckpointFailed
+    detect_done = Signal(object)  # DetectDone
+    detect_failed = Signal(object)  # DetectFailed
+
+    def __init__(
+        self, predictor_factory: PredictorFactory = load_predictor, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._worker = GpuWorker(predictor_factory)
+        self._thread = QThread()
+        self._thread.setObjectName("gpu")
+        self._worker.moveToThread(self._thread)
+        self._worker.checkpoint_ready.connect(self.checkpoint_ready)
+        self._worker.checkpoint_failed.connect(self.checkpoint_failed)
+        self._worker.detect_done.connect(self.detect_done)
+        self._worker.detect_failed.connect(self.detect_failed)
+
+    @property
+    def running(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.isRunning()
+
+    def start(self) -> None:
+        """Start the thread; what was submitted before is done now."""
+        self._thread.start()
+
+    def submit(self, requests: LoadCheckpoint | DetectRequest | Iterable[DetectRequest]) -> None:
+        """Queue work; see GpuWorker.submit. Any thread."""
+        self._worker.submit([requests] if isinstance(requests, DetectRequest) else requests)
+
+    def cancel(self, numbers: Collection[int]) -> None:
+        """Forget waiting requests; see GpuWorker.cancel. Any thread."""
+        self._worker.cancel(numbers)
+
+    def stop(self, timeout_ms: int = STOP_MS) -> bool:
+        """Drop what waits and end the thread after the picture in work.
+
+        Returns:
+            Whether it ended in time; if not, it is left alone and dies with the process.
+        """
+        if not self._thread.isRunning():
+            return True
+        self._worker.close()
+        if self._thread.wait(timeout_ms):
+            return True
+        _log.warning("the detection thread did not end within %d ms and is left behind", timeout_ms)
+        _PARKED.append((self._thread, self._worker))
+        return False

@@ -1,0 +1,116 @@
+"""What goes to the workers and what comes back: frozen values, safe to hand between threads."""
+
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+from tcm_core.config.decode import DbDecode
+from tcm_core.decode.maps import ImageMaps
+from tcm_core.detection import Detection
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that failed, in words for a person.
+
+    Attributes:
+        what: one sentence: what failed, and the reason when it is known.
+        where: the page, file or part that it concerns.
+        remedy: what the person can do.
+        details: the traceback or other text to copy; may be empty.
+    """
+
+    what: str
+    where: str
+    remedy: str
+    details: str = ""
+
+
+def problem_of(error: BaseException, *, what: str, where: str, remedy: str) -> Problem:
+    """The problem that an exception means, with its traceback as details."""
+    return Problem(what, where, remedy, "".join(traceback.format_exception(error)))
+
+
+@dataclass(frozen=True)
+class LoadCheckpoint:
+    """Load a checkpoint; the one in use stays in use until the new one is ready.
+
+    Attributes:
+        checkpoint: a shipped name or the path of a file.
+        device: "auto", "cpu" or "cuda".
+    """
+
+    checkpoint: str
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
+class CheckpointReady:
+    """A checkpoint is in use from now on.
+
+    Attributes:
+        name: what the checkpoint calls itself.
+        sha256: its content's hash; results carry it.
+        device_text: where it really runs, from the live model.
+        decode: the settings that its card recommends.
+        notice: set when it runs elsewhere than asked for, with the reason.
+    """
+
+    name: str
+    sha256: str
+    device_text: str
+    decode: DbDecode
+    notice: Problem | None = None
+
+
+@dataclass(frozen=True)
+class CheckpointFailed:
+    """A checkpoint could not be loaded; one that was in use before still is."""
+
+    problem: Problem
+
+
+@dataclass(frozen=True)
+class DetectRequest:
+    """Find the text of one page.
+
+    Attributes:
+        number: from a growing counter; a result with an older number than the newest of its key is late.
+        key: the page.
+        path: the image file, read in the view frame.
+        urgent: the page that is open; goes before everything that is not urgent.
+        settings: how to decode; None: as the checkpoint recommends.
+    """
+
+    number: int
+    key: str
+    path: Path
+    urgent: bool = False
+    settings: DbDecode | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class DetectDone:
+    """What was found on one page.
+
+    Attributes:
+        detections: image pixels, decoded with settings.
+        seconds: spent on this page: waiting for the picture, network and decoding.
+    """
+
+    number: int
+    key: str
+    detections: tuple[Detection, ...]
+    maps: ImageMaps
+    checkpoint_hash: str
+    settings: DbDecode
+    seconds: float
+
+
+@dataclass(frozen=True)
+class DetectFailed:
+    """One page could not be done; the others go on."""
+
+    number: int
+    key: str
+    problem: Problem
