@@ -85,6 +85,12 @@ def parse_icdar(text: str, where: str) -> list[TextInstance]:
     return [_parse_line(line, f"{where} line {number}") for number, line in numbered_lines(text)]
 
 
+def decode_transcription(field: str) -> str:
+    """The text of a line's last field: wrapping double quotes taken off and what they escaped restored."""
+    quoted = _QUOTED.fullmatch(field)
+    return re.sub(r'\\(["\\])', r"\1", quoted.group(1)) if quoted else field
+
+
 def plan_icdar(instances: Sequence[TextInstance]) -> tuple[list[str], WriteReport]:
     """The lines that write_icdar would write, and what had to be changed; nothing is written.
 
@@ -145,13 +151,8 @@ def _parse_line(line: str, where: str) -> TextInstance:
     polygon = np.array([float(field) for field in fields[:8]], dtype=np.float64).reshape(4, 2)
     if not np.isfinite(polygon).all():
         raise BadLabels(f"{where}: a coordinate is too large; found {line[:80]!r}")
-    text = _decode_text(fields[8]) if len(fields) == 9 else ""
+    text = decode_transcription(fields[8]) if len(fields) == 9 else ""
     return TextInstance(polygon, text, ignore=text == IGNORE_TEXT)
-
-
-def _decode_text(field: str) -> str:
-    quoted = _QUOTED.fullmatch(field)
-    return re.sub(r'\\(["\\])', r"\1", quoted.group(1)) if quoted else field
 
 
 def _encode_text(text: str) -> str:
