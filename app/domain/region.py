@@ -1,7 +1,6 @@
 """One piece of text on a page: its polygon, its transcription and where it came from."""
 
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -45,7 +44,7 @@ class Region:
         return hash((self.id, self.text, self.ignore, self.origin, self.score))
 
 
-def frozen_polygon(points: ArrayLike | Iterable[Iterable[float]]) -> Points:
+def frozen_polygon(points: ArrayLike) -> Points:
     """A read-only copy of the points.
 
     Args:

@@ -1,0 +1,169 @@
+"""The session: the only writer of pages. Every edit, undo and redo is on disk before it returns."""
+
+from collections import deque
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoGroup, QUndoStack
+
+from app.document.undo import PageCommand
+from app.domain.edits import Edit
+from app.domain.page import Page
+from app.storage.errors import StorageError
+from app.storage.journal import StepKind
+from app.storage.project_db import ProjectDb
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A change that is made in memory and not yet on disk."""
+
+    key: str
+    after: Page
+    label: str
+    kind: StepKind
+
+
+class Session(QObject):
+    """The open page of a project, its undo stack, and the stacks of the pages edited before.
+
+    A change that cannot be saved stays in memory in its order; it is written before the next one, or by
+    `retry_save`. Used in the GUI thread only.
+    """
+
+    page_opened = Signal(str)  # key
+    page_changed = Signal(str)  # key; also for pages that are not open
+    save_failed = Signal(object)  # StorageError
+    save_recovered = Signal()  # what had failed is on disk now
+
+    def __init__(self, db: ProjectDb, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._db = db
+        self._key: str | None = None
+        self._pages: dict[str, Page] = {}  # the open page and every page with steps to undo
+        self._stacks: dict[str, QUndoStack] = {}
+        self._unsaved: deque[_Step] = deque()
+        self._failing = False
+        self.undo_group = QUndoGroup(self)
+        self._no_page = QUndoStack(self)  # stands in while no page is open
+        self.undo_group.addStack(self._no_page)
+        self.undo_group.setActiveStack(self._no_page)
+
+    @property
+    def key(self) -> str | None:
+        """The open page's key, or None."""
+        return self._key
+
+    @property
+    def page(self) -> Page:
+        """The open page as it is in memory; an empty one while none is open."""
+        return Page() if self._key is None else self._pages[self._key]
+
+    @property
+    def undo_stack(self) -> QUndoStack:
+        """The open page's stack, without limit; an empty one while no page is open."""
+        return self._no_page if self._key is None else self._stacks[self._key]
+
+    @property
+    def dirty(self) -> bool:
+        """Whether a change is in memory only, because saving it failed."""
+        return bool(self._unsaved)
+
+    def open_page(self, key: str) -> None:
+        """Make that page the open one; its undo stack of this run comes back with it.
+
+        Raises:
+            StorageError: it cannot be read; the page that was open stays open.
+        """
+        if key == self._key:
+            self.page_opened.emit(key)
+            return
+        self._load(key)
+        left, self._key = self._key, key
+        self.undo_group.setActiveStack(self._stacks[key])
+        if left is not None:
+            self._forget_unless_needed(left)
+        self.page_opened.emit(key)
+
+    def apply(self, edit: Edit) -> None:
+        """Apply an edit to the open page; it is saved when this returns, or `save_failed` was emitted.
+
+        An edit that changes nothing leaves no trace.
+
+        Raises:
+            EditRefused: the edit does not fit the page, which is as it was.
+            RuntimeError: no page is open.
+        """
+        if self._key is None:
+            raise RuntimeError("no page is open")
+        self._push(self._key, edit)
+
+    def apply_to(self, key: str, edit: Edit) -> None:
+        """Apply an edit to any page, open or not; it can be undone once that page is open.
+
+        Raises:
+            EditRefused: the edit does not fit the page, which is as it was.
+            StorageError: the page cannot be read.
+        """
+        self._load(key)
+        try:
+            self._push(key, edit)
+        finally:
+            if key != self._key:
+                self._forget_unless_needed(key)
+
+    def undo(self) -> None:
+        """Take back the last step on the open page, if there is one."""
+        self.undo_stack.undo()
+
+    def redo(self) -> None:
+        """Do again what was taken back last on the open page, if there is something."""
+        self.undo_stack.redo()
+
+    def retry_save(self) -> bool:
+        """Write what waits, in order; True when nothing waits any more, else `save_failed` was emitted."""
+        while self._unsaved:
+            step = self._unsaved[0]
+            try:
+                self._db.save_edit(step.key, step.after, step.label, step.kind)
+            except StorageError as error:
+                self._failing = True
+                self.save_failed.emit(error)
+                return False
+            self._unsaved.popleft()
+        if self._failing:
+            self._failing = False
+            self.save_recovered.emit()
+        return True
+
+    def _load(self, key: str) -> None:
+        if key in self._pages:
+            return
+        self._pages[key] = self._db.load_page(key)
+        stack = QUndoStack(self)
+        stack.setUndoLimit(0)  # none
+        self._stacks[key] = stack
+        self.undo_group.addStack(stack)
+
+    def _push(self, key: str, edit: Edit) -> None:
+        before = self._pages[key]
+        after = edit.apply(before)
+        if after == before:
+            return
+        command = PageCommand(self._show, key, (before, after), edit.label, edit.merge_key)
+        self._stacks[key].push(command)
+
+    def _show(self, key: str, page: Page, label: str, kind: StepKind) -> None:
+        self._pages[key] = page
+        self._unsaved.append(_Step(key, page, label, kind))
+        self.retry_save()
+        self.page_changed.emit(key)
+
+    def _forget_unless_needed(self, key: str) -> None:
+        """Let go of a page that is not open and has no steps, so that looking at pages costs no memory."""
+        if self._stacks[key].count():
+            return
+        del self._pages[key]
+        stack = self._stacks.pop(key)
+        self.undo_group.removeStack(stack)
+        stack.deleteLater()

@@ -1,0 +1,71 @@
+"""The shape of the project file: script i brings version i to version i + 1. Scripts are never changed."""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Final
+
+MIGRATIONS: Final[tuple[str, ...]] = (
+    # Every table names pages by key, so that each can be read when another is damaged.
+    """
+    CREATE TABLE images (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        key TEXT NOT NULL UNIQUE,        -- path in the folder, with "/" between its parts
+        bytes INTEGER,                   -- size of the file, NULL when it was not there
+        mtime_ns INTEGER,
+        sha256 TEXT                      -- of the file, made when first asked for
+    );
+    CREATE TABLE pages (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        key TEXT NOT NULL UNIQUE,
+        revision INTEGER NOT NULL,       -- of the newest row in edits
+        review TEXT NOT NULL,
+        region_count INTEGER NOT NULL,
+        regions TEXT NOT NULL            -- JSON
+    );
+    CREATE TABLE edits (                 -- append-only
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        key TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        label TEXT NOT NULL,
+        at REAL NOT NULL,                -- seconds since 1970, UTC
+        whole INTEGER NOT NULL,          -- 1: body is the page; 0: what changed since the revision before
+        body TEXT NOT NULL,              -- JSON
+        UNIQUE (key, revision)
+    );
+    CREATE TABLE predictions (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,   -- rises with every saving, so the highest is the newest
+        key TEXT NOT NULL,
+        checkpoint_hash TEXT NOT NULL,
+        checkpoint_name TEXT NOT NULL,
+        settings TEXT NOT NULL,          -- JSON of the decode settings
+        detection_count INTEGER NOT NULL,
+        detections TEXT NOT NULL,        -- JSON
+        bytes INTEGER,                   -- size and time of the image that was looked at
+        mtime_ns INTEGER,
+        UNIQUE (key, checkpoint_hash)
+    );
+    """,
+)
+
+
+def schema_version(connection: sqlite3.Connection) -> int:
+    """The version the file has; 0 for an empty one."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def migrate(connection: sqlite3.Connection, scripts: Sequence[str] = MIGRATIONS) -> None:
+    """Bring the file to the newest version, each step whole or not at all.
+
+    Raises:
+        sqlite3.Error: a step failed; the file has the version before it.
+    """
+    for version in range(schema_version(connection), len(scripts)):
+        try:
+            connection.executescript(
+                f"BEGIN IMMEDIATE; {scripts[version]}; PRAGMA user_version = {version + 1}; COMMIT;"
+            )
+        except sqlite3.Error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise

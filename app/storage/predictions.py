@@ -1,0 +1,48 @@
+"""What a checkpoint found on an image, as it is kept in the project file."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tcm_core.detection import Detection
+from tcm_core.geometry.polygon import as_points
+
+
+@dataclass(frozen=True, eq=False)
+class PredictionRow:
+    """The detections of one checkpoint on one image, and the decode settings that made them."""
+
+    checkpoint_hash: str
+    checkpoint_name: str
+    settings_json: str
+    detections: tuple[Detection, ...]
+
+
+def encode_detections(detections: Iterable[Detection]) -> str:
+    """The detections as a JSON list; coordinates with all their digits."""
+    return json.dumps(
+        [
+            {"polygon": detection.polygon.tolist(), "score": float(detection.score), "kind": detection.kind}
+            for detection in detections
+        ],
+        separators=(",", ":"),
+    )
+
+
+def decode_detections(text: str) -> tuple[Detection, ...]:
+    """The detections of a JSON list.
+
+    Raises:
+        ValueError: the text is not what `encode_detections` writes.
+    """
+    try:
+        return tuple(
+            Detection(
+                as_points(value["polygon"]),
+                float(value["score"]),
+                "quad" if value["kind"] == "quad" else "polygon",
+            )
+            for value in json.loads(text)
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError("not a list of detections") from error

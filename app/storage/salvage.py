@@ -1,0 +1,154 @@
+"""A damaged project file: it is set aside, never deleted, and what can still be read goes into a new one."""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from app.domain.page import Page
+from app.storage.connection import connect, transaction
+from app.storage.journal import JournalRow, decode_regions, encode_page, encode_regions, replay, review_state
+from app.storage.migrations import migrate
+
+_COMPANIONS: Final = ("-wal", "-shm", "-journal")
+_COLUMNS: Final = {
+    "images": ("key", "bytes", "mtime_ns", "sha256"),
+    "edits": ("key", "revision", "kind", "label", "at", "whole", "body"),
+    "predictions": (
+        "key",
+        "checkpoint_hash",
+        "checkpoint_name",
+        "settings",
+        "detection_count",
+        "detections",
+        "bytes",
+        "mtime_ns",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What came of a damaged project."""
+
+    pages: int  # with labels, read again
+    aside: Path  # the damaged file
+
+
+def rebuild(path: Path) -> Rebuilt:
+    """Put what can be read of a damaged project into a new file; the damaged one gets another name.
+
+    A page is taken from the newest of its row and its journal. It gets a journal row of kind "repair", from
+    which its history goes on. The new file is complete before the damaged one is touched.
+
+    Raises:
+        sqlite3.Error: the new file cannot be written; the damaged one is where it was.
+        OSError: a file cannot be renamed.
+    """
+    fresh = _rebuilding(path)
+    for ending in ("", *_COMPANIONS):
+        fresh.with_name(fresh.name + ending).unlink(missing_ok=True)
+    with closing(connect(fresh)) as target:
+        migrate(target)
+        with closing(sqlite3.connect(path)) as source, transaction(target):
+            pages = _salvage(source, target)
+        target.execute("PRAGMA journal_mode = DELETE")  # the file is whole without companions
+    aside = _set_aside(path)
+    fresh.replace(path)
+    return Rebuilt(pages, aside)
+
+
+def finish_rebuild(path: Path) -> None:
+    """Put a new file in its place when the program ended between the two renamings of `rebuild`."""
+    fresh = _rebuilding(path)
+    if fresh.exists() and not path.exists():
+        fresh.replace(path)
+
+
+def _rebuilding(path: Path) -> Path:
+    return path.with_name(path.name + ".rebuilding")
+
+
+def _set_aside(path: Path) -> Path:
+    number = 1
+    while (aside := path.with_name(f"{path.name}.corrupt-{number}")).exists():
+        number += 1
+    for ending in (*_COMPANIONS, ""):
+        part = path.with_name(path.name + ending)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + ending))
+    return aside
+
+
+def _salvage(source: sqlite3.Connection, target: sqlite3.Connection) -> int:
+    for table, columns in _COLUMNS.items():
+        marks = ", ".join("?" * len(columns))
+        target.executemany(
+            f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({marks})",
+            _rows(source, table, columns),
+        )
+    pages = _pages(source)
+    for key, (revision, page) in _from_journal(target).items():
+        if key not in pages or pages[key][0] < revision:
+            pages[key] = revision, page
+    for key, (_, page) in pages.items():
+        _write_page(target, key, page)
+    return len(pages)
+
+
+def _rows(source: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+    """The rows that can be read, from both ends of the table, so that one broken place hides only itself."""
+    seen = None
+    for direction in ("ASC", "DESC"):
+        try:
+            query = f"SELECT id, {', '.join(columns)} FROM {table} ORDER BY id {direction}"
+            for row in source.execute(query):
+                if direction == "DESC" and row[0] == seen:
+                    return
+                seen = row[0] if direction == "ASC" else seen
+                yield row[1:]
+            return
+        except (sqlite3.Error, UnicodeDecodeError):
+            continue
+
+
+def _pages(source: sqlite3.Connection) -> dict[str, tuple[int, Page]]:
+    pages = {}
+    for key, revision, review, regions in _rows(source, "pages", ("key", "revision", "review", "regions")):
+        try:
+            pages[str(key)] = int(revision), Page(decode_regions(regions), review_state(review))
+        except (ValueError, TypeError):
+            continue
+    return pages
+
+
+def _from_journal(connection: sqlite3.Connection) -> dict[str, tuple[int, Page]]:
+    histories: dict[str, list[JournalRow]] = {}
+    rows = connection.execute(
+        "SELECT key, revision, kind, label, at, whole, body FROM edits "
+        "WHERE typeof(revision) = 'integer' ORDER BY key, revision"
+    )
+    for key, revision, kind, label, at, whole, body in rows:
+        histories.setdefault(str(key), []).append(JournalRow(revision, kind, label, at, bool(whole), body))
+    found = {}
+    for key, history in histories.items():
+        if states := replay(history):
+            newest = max(states)
+            found[key] = newest, states[newest]
+    return found
+
+
+def _write_page(target: sqlite3.Connection, key: str, page: Page) -> None:
+    highest = target.execute("SELECT max(revision) FROM edits WHERE key = ?", (key,)).fetchone()[0] or 0
+    target.execute(
+        "INSERT INTO edits (key, revision, kind, label, at, whole, body) "
+        "VALUES (?, ?, 'repair', 'Read from a damaged project', ?, 1, ?)",
+        (key, highest + 1, time.time(), encode_page(page)),
+    )
+    target.execute(
+        "INSERT OR REPLACE INTO pages (key, revision, review, region_count, regions) VALUES (?, ?, ?, ?, ?)",
+        (key, highest + 1, page.review, len(page.regions), encode_regions(page.regions)),
+    )
