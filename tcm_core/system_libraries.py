@@ -1,4 +1,4 @@
-"""Which system libraries Qt needs on Linux and which of them are missing; neither Qt nor torch is imported."""
+"""Which system libraries Qt needs on Linux and which are missing; neither Qt nor torch is imported."""
 
 import ctypes
 import sys

@@ -1,4 +1,4 @@
-"""Evaluation of files: labels and results from folders or zips, read as strictly as the official script does."""
+"""Evaluation of files: labels and results from folders or zips, as strict as the official script."""
 
 import json
 import re
@@ -141,7 +141,7 @@ def _read_source(source: Path, prefix: str, parse: Callable[[str, str], _File]) 
 
 
 def _folder_files(folder: Path) -> Iterator[tuple[str, str, bytes]]:
-    """(name inside the folder, name for messages, content) of every .txt below it; other files may lie there."""
+    """(name in the folder, name for messages, content) of every .txt below it; other files may lie there."""
     if not folder.is_dir():
         raise BadLabels(f"{folder}: no such folder or zip file. Check the path.")
     for path in sorted(folder.rglob("*.txt")):

@@ -76,7 +76,7 @@ def _stretched(maps: ImageMaps, size: tuple[int, int]) -> NDArray[np.uint8]:
 
 
 def _blend(picture: Picture, scores: NDArray[np.uint8]) -> None:
-    """Lay the coloured scores over the picture in place, the more opaque the higher they are, in bands of rows."""
+    """Lay the coloured scores over the picture in place, the more opaque the higher, in bands of rows."""
     for top in range(0, len(picture), 256):
         band, score = picture[top : top + 256], scores[top : top + 256]
         colours = np.asarray(cv2.applyColorMap(score, cv2.COLORMAP_INFERNO))[..., ::-1].astype(np.float32)
