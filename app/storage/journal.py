@@ -13,8 +13,7 @@ from app.domain.region import Origin, Region, frozen_polygon
 from app.domain.review import REVIEW_STATES, ReviewState
 
 StepKind = Literal["edit", "undo", "redo", "repair"]  # repair: the page as it was read from a damaged project
-_ORIGINS: Final = get_args(Origin)
-_FIELDS: Final = ("id", "text", "ignore", "origin", "score")
+_ORIGINS: Final[tuple[Origin, ...]] = get_args(Origin)
 
 
 @dataclass(frozen=True)
@@ -150,10 +149,8 @@ def _regions(values: object) -> tuple[Region, ...]:
 def _region(value: object) -> Region:
     if not isinstance(value, dict):
         raise ValueError("a region is not an object")
-    name, text, ignore, origin, score = (value.get(field) for field in _FIELDS)
-    if not (
-        isinstance(name, str) and isinstance(text, str) and isinstance(ignore, bool) and origin in _ORIGINS
-    ):
+    name, text, ignore, score = (value.get(field) for field in ("id", "text", "ignore", "score"))
+    if not (isinstance(name, str) and isinstance(text, str) and isinstance(ignore, bool)):
         raise ValueError("a region has a missing or wrong value")
     if score is not None and not isinstance(score, float | int):
         raise ValueError("a region's score is not a number")
@@ -161,4 +158,11 @@ def _region(value: object) -> Region:
         polygon = frozen_polygon(value.get("polygon", ()))
     except TypeError as error:
         raise ValueError("a region's polygon is not a list of points") from error
-    return Region(name, polygon, text, ignore, origin, score)
+    return Region(name, polygon, text, ignore, _origin(value.get("origin")), score)
+
+
+def _origin(value: object) -> Origin:
+    for origin in _ORIGINS:
+        if value == origin:
+            return origin
+    raise ValueError(f"{value!r} is not an origin")

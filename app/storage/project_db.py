@@ -14,7 +14,9 @@ from app.domain.review import ReviewState
 from app.storage.connection import BUSY_TIMEOUT_MS, check_structure, connect, in_words, is_damage, transaction
 from app.storage.errors import StorageError as StorageError
 from app.storage.journal import (
-    JournalRow,
+    JournalRow as JournalRow,
+)
+from app.storage.journal import (
     StepKind,
     decode_regions,
     encode_change,
@@ -25,7 +27,8 @@ from app.storage.journal import (
 )
 from app.storage.migrations import MIGRATIONS, migrate, schema_version
 from app.storage.place import find_place
-from app.storage.predictions import PredictionRow, decode_detections, encode_detections
+from app.storage.predictions import PredictionRow as PredictionRow
+from app.storage.predictions import decode_detections, encode_detections
 from app.storage.salvage import finish_rebuild, rebuild
 
 WHOLE_PAGE_EVERY: Final = 32  # so many steps at most must be replayed to make an earlier page again
