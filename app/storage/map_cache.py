@@ -43,7 +43,7 @@ def map_key(image: str, checkpoint_hash: str) -> str:
 
 
 class MapCache:
-    """Files of maps in one folder; a broken one counts as absent and is removed, a failing disk loses only speed."""
+    """Files of maps in one folder. A broken one counts as absent and is removed; a full disk costs only speed."""
 
     def __init__(self, root: Path, limit_bytes: float = 5e9) -> None:
         self._root = root
