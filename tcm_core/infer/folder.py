@@ -162,7 +162,7 @@ class _Job:
     def _remark(self) -> str:
         if self.name.name == f"res_{self.image.stem}.txt":
             return ""
-        return f"another image has the same name up to the suffix; the result of {self.image.name} is {self.name}"
+        return f"another image has the same name but for the suffix; {self.image.name} gives {self.name}"
 
 
 class _Manifest:
