@@ -192,7 +192,8 @@ class GpuWorker(QObject):
             predictor = self._factory(request.checkpoint, request.device)
             ready = _ready(predictor)
         except Exception as error:  # noqa: BLE001 the edge of the thread: reported as a message
-            self.checkpoint_failed.emit(CheckpointFailed(_load_problem(error, request)))
+            in_use = self._loaded is not None
+            self.checkpoint_failed.emit(CheckpointFailed(_load_problem(error, request), in_use))
             return
         self._free_network()
         self._loaded = _Loaded(request, predictor)

@@ -65,9 +65,14 @@ class CheckpointReady:
 
 @dataclass(frozen=True)
 class CheckpointFailed:
-    """A checkpoint could not be loaded; one that was in use before still is."""
+    """A checkpoint could not be loaded.
+
+    Attributes:
+        in_use: whether the one that was in use before still is.
+    """
 
     problem: Problem
+    in_use: bool = False
 
 
 @dataclass(frozen=True)

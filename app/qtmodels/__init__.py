@@ -1,0 +1,1 @@
+"""Qt item models over pages and regions."""

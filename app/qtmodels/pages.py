@@ -1,0 +1,280 @@
+"""The page list as a Qt model: names, states and thumbnails of many pages, filtered by name."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Any, Final
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QByteArray,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSize,
+    Qt,
+    Slot,
+)
+from PySide6.QtGui import QColor, QImage, QPixmap
+
+from app.services.detection import DetectionService
+from app.services.workspace import Workspace
+from app.workers.image_pool import THUMBNAIL_EDGE, ImagePool
+from app.workers.messages import Problem
+
+KEPT_THUMBNAILS: Final = 2000
+ONE_BY_ONE: Final = 50
+AnyIndex = QModelIndex | QPersistentModelIndex
+
+STATE_COLOURS: Final = {
+    "unseen": QColor("#8a8f98"),
+    "detected": QColor("#3b82c4"),
+    "edited": QColor("#d08a1d"),
+    "approved": QColor("#2f9e5b"),
+    "rejected": QColor("#c4453b"),
+    "failed": QColor("#c4453b"),
+    "waiting": QColor("#8a6fc4"),
+}
+STATE_WORDS: Final = {
+    "unseen": "not looked at",
+    "detected": "text detected",
+    "edited": "edited",
+    "approved": "approved",
+    "rejected": "rejected",
+    "failed": "detection failed",
+    "waiting": "waiting for detection",
+}
+
+
+class PageRole(IntEnum):
+    """What can be asked of a row besides Qt's own roles."""
+
+    KEY = Qt.ItemDataRole.UserRole + 1
+    REVIEW = Qt.ItemDataRole.UserRole + 2  # ReviewState
+    REGION_COUNT = Qt.ItemDataRole.UserRole + 3
+    DETECTION = Qt.ItemDataRole.UserRole + 4  # in words: waiting, failed or how many; "" before detection
+    STATE = Qt.ItemDataRole.UserRole + 5  # a key of STATE_COLOURS
+    COLOUR = Qt.ItemDataRole.UserRole + 6  # QColor of the state
+    PROBLEM = Qt.ItemDataRole.UserRole + 7  # Problem of a failed detection, or None
+
+
+KeyRole, ReviewRole, RegionCountRole = PageRole.KEY, PageRole.REVIEW, PageRole.REGION_COUNT
+DetectionRole, StateRole, ColourRole, ProblemRole = (
+    PageRole.DETECTION,
+    PageRole.STATE,
+    PageRole.COLOUR,
+    PageRole.PROBLEM,
+)
+
+
+class PageListModel(QAbstractListModel):
+    """One row for each page of the workspace whose key has the words of the filter, in its order.
+
+    Thumbnails are asked for when they are painted.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        images: ImagePool,
+        detection: DetectionService,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._workspace, self._images, self._detection = workspace, images, detection
+        self._keys: list[str] = []  # of the rows
+        self._rows: dict[str, int] = {}
+        self._words: tuple[str, ...] = ()
+        self._thumbnails: OrderedDict[str, QPixmap] = OrderedDict()
+        self._placeholder = _plain(QColor("#00000000"))
+        self._broken = _plain(QColor("#5a2a2a"))
+        workspace.opened.connect(self._on_opened)
+        workspace.closing.connect(self._on_closing)
+        workspace.pages_added.connect(self._on_pages_added)
+        workspace.summary_changed.connect(self._on_page_touched)
+        images.thumbnail_ready.connect(self._on_thumbnail)
+        images.thumbnail_failed.connect(self._on_thumbnail_failed)
+        detection.page_detected.connect(self._on_page_touched)
+        detection.page_failed.connect(self._on_page_failed)
+        detection.pages_touched.connect(self._on_pages_touched)
+
+    @property
+    def shown_keys(self) -> Sequence[str]:
+        """The pages that have a row; not to be changed."""
+        return self._keys
+
+    @property
+    def total_count(self) -> int:
+        """All pages, with those that are filtered out."""
+        return len(self._workspace.keys)
+
+    def set_filter(self, text: str) -> None:
+        """Show only the pages whose key has all these words, in any case; an empty text shows all."""
+        words = tuple(text.casefold().split())
+        if words != self._words:
+            self.beginResetModel()
+            self._words = words
+            self._show(list(self._workspace.keys))
+            self.endResetModel()
+
+    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 Qt's signature
+        return 0 if parent.isValid() else len(self._keys)
+
+    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid() or not 0 <= index.row() < len(self._keys):
+            return None
+        key = self._keys[index.row()]
+        match role:
+            case Qt.ItemDataRole.DisplayRole | PageRole.KEY:
+                return key
+            case Qt.ItemDataRole.DecorationRole:
+                return self._thumbnail(key)
+            case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleTextRole:
+                return self._description(key)
+            case Qt.ItemDataRole.SizeHintRole:
+                return QSize(THUMBNAIL_EDGE * 2, THUMBNAIL_EDGE + 8)
+        return self._state_data(key, role)
+
+    def roleNames(self) -> dict[int, QByteArray]:
+        names = dict(super().roleNames())
+        names.update({int(role): QByteArray(role.name.lower().encode()) for role in PageRole})
+        return names
+
+    def row_of(self, key: str) -> int | None:
+        """The page's row, or None when it has none."""
+        return self._rows.get(key)
+
+    def index_of(self, key: str) -> QModelIndex:
+        """The page's index; an invalid one when it has no row."""
+        row = self.row_of(key)
+        return QModelIndex() if row is None else self.index(row)
+
+    def key_at(self, row: int) -> str | None:
+        """The page of a row."""
+        return self._keys[row] if 0 <= row < len(self._keys) else None
+
+    def state_of(self, key: str) -> str:
+        """The page's state, a key of STATE_COLOURS: its review, unless detection failed or is awaited."""
+        if self._detection.is_pending(key):
+            return "waiting"
+        review = self._workspace.summary(key).review
+        outcome = self._detection.outcomes.get(key)
+        if outcome is not None and outcome.state == "failed" and review in ("unseen", "detected"):
+            return "failed"
+        return review
+
+    def _state_data(self, key: str, role: int) -> Any:
+        summary = self._workspace.summary(key)
+        match role:
+            case PageRole.REVIEW:
+                return summary.review
+            case PageRole.REGION_COUNT:
+                return summary.region_count
+            case PageRole.DETECTION:
+                return self._detection_words(key)
+            case PageRole.STATE:
+                return self.state_of(key)
+            case PageRole.COLOUR:
+                return STATE_COLOURS[self.state_of(key)]
+            case PageRole.PROBLEM:
+                outcome = self._detection.outcomes.get(key)
+                return None if outcome is None else outcome.problem
+        return None
+
+    def _detection_words(self, key: str) -> str:
+        if self._detection.is_pending(key):
+            return "waiting"
+        outcome = self._detection.outcomes.get(key)
+        if outcome is not None and outcome.state == "failed":
+            return "failed"
+        count = self._workspace.summary(key).detection_count
+        return "" if count is None else f"{count} detected"
+
+    def _description(self, key: str) -> str:
+        summary = self._workspace.summary(key)
+        parts = [key, STATE_WORDS[self.state_of(key)], f"{summary.region_count} regions"]
+        if summary.detection_count is not None:
+            parts.append(f"{summary.detection_count} detections")
+        outcome = self._detection.outcomes.get(key)
+        if outcome is not None and outcome.problem is not None:
+            parts.append(outcome.problem.what)
+        return "\n".join(parts)
+
+    def _thumbnail(self, key: str) -> QPixmap:
+        pixmap = self._thumbnails.get(key)
+        if pixmap is not None:
+            self._thumbnails.move_to_end(key)
+            return pixmap
+        self._images.request_thumbnail(key, self._workspace.path_of(key))
+        return self._placeholder
+
+    def _keep_thumbnail(self, key: str, pixmap: QPixmap) -> None:
+        self._thumbnails[key] = pixmap
+        while len(self._thumbnails) > KEPT_THUMBNAILS:
+            self._thumbnails.popitem(last=False)
+        self._tell(key, [Qt.ItemDataRole.DecorationRole])
+
+    def _tell(self, key: str, roles: list[int]) -> None:
+        index = self.index_of(key)
+        if index.isValid():
+            self.dataChanged.emit(index, index, roles)
+
+    @Slot()
+    def _on_closing(self) -> None:
+        self.beginResetModel()
+        self._show([])
+        self._thumbnails.clear()
+        self._images.clear()
+        self.endResetModel()
+
+    @Slot()
+    def _on_opened(self) -> None:
+        self._on_closing()
+
+    @Slot(list)
+    def _on_pages_added(self, keys: list[str]) -> None:
+        shown = [key for key in keys if self._passes(key)]
+        if shown:
+            first = len(self._keys)
+            self.beginInsertRows(QModelIndex(), first, first + len(shown) - 1)
+            self._keys.extend(shown)
+            self._rows.update((key, first + place) for place, key in enumerate(shown))
+            self.endInsertRows()
+
+    def _show(self, keys: list[str]) -> None:
+        self._keys = [key for key in keys if self._passes(key)]
+        self._rows = {key: row for row, key in enumerate(self._keys)}
+
+    def _passes(self, key: str) -> bool:
+        name = key.casefold()
+        return all(word in name for word in self._words)
+
+    @Slot(str)
+    def _on_page_touched(self, key: str) -> None:
+        self._tell(key, [])
+
+    @Slot(str, object)
+    def _on_page_failed(self, key: str, problem: Problem) -> None:
+        self._tell(key, [])
+
+    @Slot(list)
+    def _on_pages_touched(self, keys: list[str]) -> None:
+        if len(keys) <= ONE_BY_ONE:
+            for key in keys:
+                self._tell(key, [])
+        elif self._keys:  # the views ask again for the rows that they show
+            self.dataChanged.emit(self.index(0), self.index(len(self._keys) - 1), [])
+
+    @Slot(str, QImage)
+    def _on_thumbnail(self, key: str, image: QImage) -> None:
+        self._keep_thumbnail(key, QPixmap.fromImage(image))
+
+    @Slot(str, object)
+    def _on_thumbnail_failed(self, key: str, problem: Problem) -> None:
+        self._keep_thumbnail(key, self._broken)
+
+
+def _plain(colour: QColor) -> QPixmap:
+    pixmap = QPixmap(THUMBNAIL_EDGE, THUMBNAIL_EDGE)
+    pixmap.fill(colour)
+    return pixmap

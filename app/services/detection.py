@@ -1,0 +1,326 @@
+"""Detection as the window sees it: ask for pages, see what was found, move the threshold, cancel, retry."""
+
+import time
+from collections.abc import Iterable
+from typing import Final
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from app.services.batch import Batch, BatchSummary, PageOutcome
+from app.services.prediction_store import MEMORY_BYTES, PredictionSet, PredictionStore
+from app.services.workspace import Workspace
+from app.storage.errors import StorageError
+from app.storage.map_cache import MapCache
+from app.workers.gpu_thread import GpuThread
+from app.workers.gpu_worker import detection_problem
+from app.workers.messages import (
+    CheckpointFailed,
+    CheckpointReady,
+    DetectDone,
+    DetectFailed,
+    DetectRequest,
+    LoadCheckpoint,
+    Problem,
+    problem_of,
+)
+from tcm_core.config.decode import DbDecode
+
+PROGRESS_MS: Final = 100
+
+
+class DetectionService(QObject):
+    """Runs the detector over pages and keeps what it found beside them. It never touches regions.
+
+    For the GUI thread. Every request has a number; a result whose number is not the newest of its page, or
+    that is from another checkpoint than the one in use, is dropped.
+    """
+
+    checkpoint_ready = Signal(object)  # CheckpointReady
+    checkpoint_failed = Signal(object)  # Problem
+    settings_changed = Signal(object)  # DbDecode
+    page_detected = Signal(str)  # key; also when the open page was decoded again
+    page_failed = Signal(str, object)  # key, Problem
+    save_failed = Signal(object)  # Problem: results are in memory only; once for each batch
+    queue_changed = Signal()  # pending or running changed
+    pages_touched = Signal(list)  # keys that became pending, or were cancelled
+    progress = Signal(int, int, float, int)  # pages settled, total, seconds left (-1 unknown), failed
+    finished = Signal(object)  # BatchSummary
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        gpu: GpuThread,
+        map_cache: MapCache,
+        *,
+        memory_bytes: int = MEMORY_BYTES,
+        parent: QObject | None = None,
+    ) -> None:
+        """Starts no thread; load_checkpoint does.
+
+        Args:
+            workspace: the project whose pages are done.
+            gpu: the detector's thread; ended by shutdown.
+            map_cache: keeps maps on disk.
+            memory_bytes: how much memory maps of pages looked at lately may take.
+            parent: owner.
+        """
+        super().__init__(parent)
+        self._workspace, self._gpu = workspace, gpu
+        self._store = PredictionStore(workspace, map_cache, memory_bytes)
+        self._checkpoint: CheckpointReady | None = None
+        self._settings: DbDecode | None = None
+        self._number = 0
+        self._pending: dict[str, int] = {}  # key -> the number that counts
+        self._outcomes: dict[str, PageOutcome] = {}
+        self._batch: Batch | None = None
+        self._said_unsaved = False
+        self._progress_due = False
+        self._progress_timer = QTimer(self)
+        self._progress_timer.setSingleShot(True)
+        self._progress_timer.setInterval(PROGRESS_MS)
+        self._progress_timer.timeout.connect(self._on_progress_timer)
+        gpu.checkpoint_ready.connect(self._on_checkpoint_ready)
+        gpu.checkpoint_failed.connect(self._on_checkpoint_failed)
+        gpu.detect_done.connect(self._on_done)
+        gpu.detect_failed.connect(self._on_failed)
+        workspace.closing.connect(self._on_closing)
+
+    @property
+    def checkpoint(self) -> CheckpointReady | None:
+        """The checkpoint in use, as the live detector describes itself."""
+        return self._checkpoint
+
+    @property
+    def settings(self) -> DbDecode:
+        """How maps are decoded now."""
+        return DbDecode() if self._settings is None else self._settings
+
+    @property
+    def running(self) -> bool:
+        """Whether a batch is under way."""
+        return self._batch is not None
+
+    @property
+    def outcomes(self) -> dict[str, PageOutcome]:
+        """What became of every page asked for in this project; not to be changed."""
+        return self._outcomes
+
+    def is_pending(self, key: str) -> bool:
+        """Whether a result of this page is awaited."""
+        return key in self._pending
+
+    def load_checkpoint(self, checkpoint: str, device: str = "auto") -> None:
+        """Use another checkpoint; pages that wait are done with it.
+
+        The answer is checkpoint_ready or checkpoint_failed; after a failure the old one stays in use.
+        """
+        if not self._gpu.running:
+            self._gpu.start()
+        self._gpu.submit(LoadCheckpoint(checkpoint, device))
+        self._request(list(self._pending))
+
+    def detect_page(self, key: str) -> None:
+        """Find the text of one page before all others."""
+        self._request([key], urgent=True)
+        self._tell_queue([key])
+
+    def detect_all(self, keys: Iterable[str] | None = None) -> None:
+        """Find the text of many pages, the open one first; joins a batch that is under way.
+
+        Args:
+            keys: in this order; None: all pages found so far.
+        """
+        wanted = list(self._workspace.keys if keys is None else keys)
+        if not wanted:
+            return
+        if self._batch is None:
+            self._batch = Batch(wanted, time.monotonic())
+            self._said_unsaved = False
+        else:
+            self._batch.add(wanted)
+        self._request(wanted)
+        self._tell_queue(wanted)
+        self._tell_progress()
+
+    def retry_failed(self) -> None:
+        """Do the pages that failed once more."""
+        self.detect_all([key for key, outcome in self._outcomes.items() if outcome.state == "failed"])
+
+    def cancel(self) -> None:
+        """Stop after the picture in work; pages that are not done keep what they had before."""
+        if not self._pending:
+            return
+        self._gpu.cancel(list(self._pending.values()))
+        keys = list(self._pending)
+        self._pending.clear()
+        for key in keys:
+            self._settle(PageOutcome(key, "cancelled"))
+        self._end_batch_if_over()
+        self._tell_queue(keys)
+
+    def predictions(self, key: str) -> PredictionSet | None:
+        """What is known of a page, under the present settings where its maps are kept.
+
+        Raises:
+            StorageError: the database cannot be read.
+        """
+        found = self._store.get(key)
+        if found is None or self._settings is None:
+            return found
+        return self._decoded(found, self._settings)
+
+    def set_settings(self, settings: DbDecode) -> None:
+        """Decode by other settings from now on; the open page is decoded again before this returns."""
+        if settings == self._settings:
+            return
+        self._settings = settings
+        self.settings_changed.emit(settings)
+        key = self._open_key()
+        if key is None:
+            return
+        try:
+            found = self.predictions(key)
+        except StorageError as error:
+            self._tell_unsaved(problem_of(error, what=str(error), where=key, remedy="Open the folder again."))
+            return
+        if found is not None:
+            self.page_detected.emit(key)
+
+    def shutdown(self) -> bool:
+        """Cancel, end the detector's thread and finish writing maps.
+
+        Returns:
+            Whether the thread ended in time.
+        """
+        self.cancel()
+        ended = self._gpu.stop()
+        self._store.shutdown()
+        return ended
+
+    def _open_key(self) -> str | None:
+        session = self._workspace.session
+        return None if session is None else session.key
+
+    def _request(self, keys: list[str], urgent: bool = False) -> None:
+        """Ask the detector; a request of the same page that is under way does not count any more."""
+        open_key = self._open_key()
+        requests = []
+        for key in keys:
+            self._number += 1
+            self._pending[key] = self._number
+            self._outcomes[key] = PageOutcome(key, "waiting")
+            path = self._workspace.path_of(key)
+            first = urgent or key == open_key
+            requests.append(DetectRequest(self._number, key, path, first, self._settings))
+        self._gpu.submit(requests)
+
+    @Slot(object)
+    def _on_checkpoint_ready(self, ready: CheckpointReady) -> None:
+        other = self._checkpoint is None or self._checkpoint.sha256 != ready.sha256
+        self._checkpoint = ready
+        self.checkpoint_ready.emit(ready)
+        if other:
+            self.set_settings(ready.decode)
+
+    @Slot(object)
+    def _on_checkpoint_failed(self, failed: CheckpointFailed) -> None:
+        if not failed.in_use:
+            self._checkpoint = None
+        self.checkpoint_failed.emit(failed.problem)
+
+    @Slot(object)
+    def _on_done(self, done: DetectDone) -> None:
+        if self._is_late(done) or self._checkpoint is None:
+            return
+        if done.checkpoint_hash != self._checkpoint.sha256:
+            return
+        try:
+            found = self._keep(done, self._checkpoint.name)
+        except Exception as error:  # noqa: BLE001 the edge of a slot: this page fails, the batch goes on
+            problem = detection_problem(error, self._workspace.path_of(done.key))
+            self._on_failed(DetectFailed(done.number, done.key, problem))
+            return
+        del self._pending[done.key]
+        self._settle(PageOutcome(done.key, "ok", None, len(found.detections), done.seconds))
+        self.page_detected.emit(done.key)
+        self._end_batch_if_over()
+        self.queue_changed.emit()
+
+    @Slot(object)
+    def _on_failed(self, failed: DetectFailed) -> None:
+        if self._is_late(failed):
+            return
+        del self._pending[failed.key]
+        self._settle(PageOutcome(failed.key, "failed", failed.problem))
+        self.page_failed.emit(failed.key, failed.problem)
+        self._end_batch_if_over()
+        self.queue_changed.emit()
+
+    def _is_late(self, answer: DetectDone | DetectFailed) -> bool:
+        return self._pending.get(answer.key) != answer.number
+
+    def _keep(self, done: DetectDone, checkpoint_name: str) -> PredictionSet:
+        found = PredictionSet(
+            done.key, checkpoint_name, done.checkpoint_hash, done.settings, done.detections, done.maps
+        )
+        if self._settings is not None:
+            found = found.decoded_with(self._settings)
+        problem = self._store.put(found)
+        self._workspace.note_detections(done.key, len(found.detections))
+        if problem is not None:
+            self._tell_unsaved(problem)
+        return found
+
+    def _decoded(self, found: PredictionSet, settings: DbDecode) -> PredictionSet:
+        decoded = found.decoded_with(settings)
+        if decoded is not found:
+            self._store.remember(decoded)
+            self._workspace.note_detections(found.key, len(decoded.detections))
+        return decoded
+
+    def _settle(self, outcome: PageOutcome) -> None:
+        """Note what became of a page; before it is told, so that whoever hears of it can look it up."""
+        self._outcomes[outcome.key] = outcome
+        if self._batch is not None and self._batch.waits(outcome.key):
+            self._batch.settle(outcome, time.monotonic())
+            self._tell_progress()
+
+    def _end_batch_if_over(self) -> None:
+        if self._batch is None or not self._batch.over:
+            return
+        batch, self._batch = self._batch, None
+        self._progress_timer.stop()
+        self._progress_due = False
+        self.progress.emit(batch.settled, batch.total, 0.0, batch.failed)
+        summary: BatchSummary = batch.summary(time.monotonic())
+        self.finished.emit(summary)
+
+    def _tell_queue(self, keys: list[str]) -> None:
+        self.pages_touched.emit(keys)
+        self.queue_changed.emit()
+
+    def _tell_progress(self) -> None:
+        """At most every PROGRESS_MS; what happens in between is told at the end of that time."""
+        if self._progress_timer.isActive():
+            self._progress_due = True
+        elif self._batch is not None:
+            batch = self._batch
+            self._progress_due = False
+            self._progress_timer.start()
+            self.progress.emit(batch.settled, batch.total, batch.eta_s(), batch.failed)
+
+    @Slot()
+    def _on_progress_timer(self) -> None:
+        if self._progress_due:
+            self._tell_progress()
+
+    def _tell_unsaved(self, problem: Problem) -> None:
+        if not self._said_unsaved:
+            self._said_unsaved = True
+            self.save_failed.emit(problem)
+
+    @Slot()
+    def _on_closing(self) -> None:
+        self.cancel()
+        self._store.clear()
+        self._outcomes.clear()

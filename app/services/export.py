@@ -1,0 +1,152 @@
+"""Export of labels: first a plan with a report to read, then the writing, in a thread."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QObject, Qt, QThreadPool, Signal, Slot
+
+from app.domain.page import Page
+from app.services.workspace import Workspace
+from app.storage.label_io import ExportItem, plan_export, report_lines, write_export
+from app.workers.messages import Problem, problem_of
+from tcm_core.errors import TcmError
+
+SHOWN_LINES: Final = 200
+
+
+@dataclass(frozen=True)
+class ExportPlan:
+    """What would be written.
+
+    Attributes:
+        items: one for each label file.
+        untouched: pages left out because nobody has worked on them.
+    """
+
+    items: tuple[ExportItem, ...]
+    untouched: int = 0
+
+    @property
+    def region_count(self) -> int:
+        """Regions that will be written."""
+        return sum(item.report.written for item in self.items)
+
+    @property
+    def changes(self) -> int:
+        """Regions that the format cannot hold as they are: fitted to four points, or left out."""
+        return sum(len(item.report.quads_fitted) + len(item.report.dropped) for item in self.items)
+
+    def report(self, as_zip: bool = False) -> str:
+        """What the format changes or leaves out, in words, to be read before writing."""
+        lines = [
+            f"{self.region_count} regions of {len(self.items)} pages will be written in ICDAR 2015 form."
+        ]
+        if self.untouched:
+            lines.append(f"{self.untouched} pages have no labels yet and are left out.")
+        fitted = sum(len(item.report.quads_fitted) for item in self.items)
+        if fitted:
+            lines.append(f"{fitted} polygons do not have four points and become minimum-area rectangles.")
+        dropped = sum(len(item.report.dropped) for item in self.items)
+        if dropped:
+            lines.append(f"{dropped} regions cannot be written and are left out.")
+        single = report_lines(self.items, as_zip)
+        if single:
+            lines.extend(["", *single[:SHOWN_LINES]])
+        if len(single) > SHOWN_LINES:
+            lines.append(f"... and {len(single) - SHOWN_LINES} more")
+        return "\n".join(lines)
+
+
+class ExportService(QObject):
+    """Plans and writes ICDAR 2015 label files of the open project. For the GUI thread."""
+
+    written = Signal(list)  # the files
+    failed = Signal(object)  # Problem
+    _ended = Signal(object)  # list of paths or Problem
+
+    def __init__(self, workspace: Workspace, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self._pool = QThreadPool()
+        self._writing = False
+        self._ended.connect(self._on_ended, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def writing(self) -> bool:
+        """Whether an export is under way."""
+        return self._writing
+
+    def plan(self, keys: Sequence[str] | None = None) -> ExportPlan | Problem:
+        """What would be written for these pages (None: all); nothing is written.
+
+        Pages that nobody has worked on are left out; a page that a person left without regions gets an empty
+        file, which says that there is no text.
+        """
+        workspace = self._workspace
+        if workspace.db is None or workspace.session is None:
+            return Problem("No folder is open.", "export", "Open a folder of images first.")
+        session, db = workspace.session, workspace.db
+        pages: list[tuple[str, Page]] = []
+        untouched = 0
+        try:
+            for key in workspace.keys if keys is None else keys:
+                summary = workspace.summary(key)
+                if summary.region_count == 0 and summary.review in ("unseen", "detected"):
+                    untouched += 1
+                else:
+                    pages.append((key, session.page if key == session.key else db.load_page(key)))
+            items = tuple(plan_export(pages))
+        except TcmError as error:
+            return _problem(error, str(workspace.folder))
+        return ExportPlan(items, untouched)
+
+    def write(self, plan: ExportPlan, out: Path, as_zip: bool = False) -> None:
+        """Write in a thread; written or failed follows. An export that is under way makes this fail.
+
+        Args:
+            plan: from plan.
+            out: the folder, or the file when as_zip.
+            as_zip: one archive in place of files.
+        """
+        if self._writing:
+            problem = Problem(
+                "An export is still being written.", str(out), "Wait for its end, then try again."
+            )
+            self.failed.emit(problem)
+            return
+        self._writing = True
+        self._pool.start(lambda: self._ended.emit(write_plan(plan, out, as_zip)))
+
+    def shutdown(self) -> None:
+        """Wait for an export that is being written."""
+        self._pool.waitForDone()
+
+    @Slot(object)
+    def _on_ended(self, end: list[Path] | Problem) -> None:
+        self._writing = False
+        if isinstance(end, Problem):
+            self.failed.emit(end)
+        else:
+            self.written.emit(end)
+
+
+def write_plan(plan: ExportPlan, out: Path, as_zip: bool = False) -> list[Path] | Problem:
+    """Write the files of a plan and wait for it; for use without a window and in threads."""
+    try:
+        return list(write_export(plan.items, out, as_zip))
+    except (TcmError, OSError) as error:
+        return _problem(error, str(out))
+    except Exception as error:  # noqa: BLE001 the edge of a thread: reported as a problem
+        return _problem(error, str(out))
+
+
+def _problem(error: Exception, where: str) -> Problem:
+    known = isinstance(error, TcmError)
+    return problem_of(
+        error,
+        what=str(error) if known else f"The export failed: {error}",
+        where=where,
+        remedy="Your labels are safe in the project. Choose another place or make room, then export again.",
+    )

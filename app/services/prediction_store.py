@@ -1,0 +1,165 @@
+"""Prediction sets: what a checkpoint found on a page, in memory, in the database and in the map cache."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import BoundedSemaphore
+from typing import Final
+
+from pydantic import ValidationError
+from PySide6.QtCore import QThreadPool
+
+from app.services.workspace import Workspace
+from app.storage.errors import StorageError
+from app.storage.map_cache import MapCache, map_key
+from app.storage.predictions import PredictionRow
+from app.workers.messages import Problem, problem_of
+from tcm_core.config.decode import DbDecode
+from tcm_core.decode.decode import decode
+from tcm_core.decode.maps import ImageMaps
+from tcm_core.detection import Detection
+
+MEMORY_BYTES: Final = 512_000_000
+WAITING_MAPS: Final = 128
+"""Maps that may wait for the disk; beyond that they are kept in memory only."""
+
+
+@dataclass(frozen=True, eq=False)
+class PredictionSet:
+    """What one checkpoint found on one page; a layer of its own that no edit changes.
+
+    Attributes:
+        settings: what the detections were decoded with.
+        maps: what they can be decoded from again; None when they are not kept any more.
+    """
+
+    key: str
+    checkpoint_name: str
+    checkpoint_hash: str
+    settings: DbDecode
+    detections: Sequence[Detection]
+    maps: ImageMaps | None
+
+    def decoded_with(self, settings: DbDecode) -> "PredictionSet":
+        """This set under other settings; itself when nothing changes or the maps are gone."""
+        if self.maps is None or settings == self.settings:
+            return self
+        return replace(self, settings=settings, detections=decode(self.maps, settings))
+
+
+class PredictionStore:
+    """Keeps the sets of the open project. For the GUI thread; maps go to the disk in a thread."""
+
+    def __init__(self, workspace: Workspace, map_cache: MapCache, memory_bytes: int = MEMORY_BYTES) -> None:
+        self._workspace = workspace
+        self._map_cache = map_cache
+        self._limit = memory_bytes
+        self._sets: OrderedDict[str, PredictionSet] = OrderedDict()
+        self._bytes = 0
+        self._writers = QThreadPool()
+        self._writers.setMaxThreadCount(1)
+        self._free_places = BoundedSemaphore(WAITING_MAPS)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Memory that the kept maps take."""
+        return self._bytes
+
+    def put(self, found: PredictionSet) -> Problem | None:
+        """Keep a new set; a problem when it could not be saved, and is in memory only."""
+        self.remember(found)
+        db = self._workspace.db
+        if db is None:
+            return None
+        if found.maps is not None:
+            self._write_maps(found)
+        row = PredictionRow(
+            found.checkpoint_hash,
+            found.checkpoint_name,
+            found.settings.model_dump_json(),
+            tuple(found.detections),
+        )
+        try:
+            db.save_predictions(found.key, row)
+        except StorageError as error:
+            remedy = "Your labels are not affected. Mend what the message names and run detection again."
+            return problem_of(error, what=str(error), where=found.key, remedy=remedy)
+        return None
+
+    def get(self, key: str) -> PredictionSet | None:
+        """The page's set, from memory or from the disk; None when the page was never done.
+
+        Raises:
+            StorageError: the database cannot be read.
+        """
+        found = self._sets.get(key)
+        if found is not None:
+            self._sets.move_to_end(key)
+            return found
+        db = self._workspace.db
+        row = None if db is None else db.load_predictions(key)
+        if row is None:
+            return None
+        maps = self._map_cache.get(self._map_key(key, row.checkpoint_hash))
+        try:
+            settings = DbDecode.model_validate_json(row.settings_json)
+        except ValidationError:  # written by another version: what it found is still worth showing
+            settings = DbDecode()
+        found = PredictionSet(
+            key, row.checkpoint_name, row.checkpoint_hash, settings, tuple(row.detections), maps
+        )
+        self.remember(found)
+        return found
+
+    def remember(self, found: PredictionSet) -> None:
+        """Keep a set in memory only; the ones not used for longest make room."""
+        old = self._sets.pop(found.key, None)
+        self._sets[found.key] = found
+        self._bytes += _size(found) - (0 if old is None else _size(old))
+        while self._bytes > self._limit and len(self._sets) > 1:
+            self._bytes -= _size(self._sets.popitem(last=False)[1])
+
+    def clear(self) -> None:
+        """Forget what is in memory, as another project is opened."""
+        self._sets.clear()
+        self._bytes = 0
+
+    def shutdown(self) -> None:
+        """Wait until the maps are on the disk."""
+        self._writers.waitForDone()
+
+    def _write_maps(self, found: PredictionSet) -> None:
+        if not self._free_places.acquire(blocking=False):
+            return
+        name, maps = self._map_key(found.key, found.checkpoint_hash), found.maps
+        self._writers.start(lambda: self._write(name, maps))
+
+    def _write(self, name: str, maps: ImageMaps | None) -> None:
+        """In a thread. The cache is only for speed, so a full disk costs no more than that."""
+        try:
+            if maps is not None:
+                self._map_cache.put(name, maps)
+        except (OSError, StorageError):
+            pass
+        finally:
+            self._free_places.release()
+
+    def _map_key(self, key: str, checkpoint_hash: str) -> str:
+        path = self._workspace.path_of(key)
+        return map_key(_identity(path), checkpoint_hash)
+
+
+def _identity(path: Path) -> str:
+    """Changes when the image does."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return f"{path}\n?"
+    return f"{path}\n{stat.st_size}\n{stat.st_mtime_ns}"
+
+
+def _size(found: PredictionSet) -> int:
+    if found.maps is None:
+        return 0
+    return found.maps.language.nbytes + sum(plane.nbytes for plane in found.maps.planes.values())

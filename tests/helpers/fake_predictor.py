@@ -1,0 +1,103 @@
+"""A detector without a network: it finds the polygons it was told, and can wait, fail or run out of memory."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tcm_core.config.decode import DbDecode
+from tcm_core.decode.decode import decode
+from tcm_core.decode.maps import ImageMaps
+from tcm_core.detection import Detection
+from tcm_core.errors import BadCheckpoint
+from tcm_core.geometry.frame import ImageFrame
+from tcm_core.geometry.offset import shrink
+
+STRIDE = 4
+TWO_TEXTS = (
+    ((0.1, 0.1), (0.5, 0.1), (0.5, 0.3), (0.1, 0.3)),
+    ((0.3, 0.6), (0.9, 0.6), (0.9, 0.85), (0.3, 0.85)),
+)
+"""Corners as fractions of the width and height."""
+PROBABILITIES = (0.9, 0.6)
+
+
+class OutOfMemoryError(RuntimeError):
+    """Named as torch's, which need not be imported to raise it."""
+
+
+class FakePrediction(NamedTuple):
+    detections: tuple[Detection, ...]
+    maps: ImageMaps
+
+
+def text_maps(
+    size: tuple[int, int], texts: Sequence = TWO_TEXTS, probabilities: Sequence[float] = PROBABILITIES
+):
+    """The maps of a perfect detector for an image of (height, width): texts with the given probability each."""
+    height, width = size
+    network = (-(-height // 32) * 32, -(-width // 32) * 32)
+    probability = np.zeros((network[0] // STRIDE, network[1] // STRIDE), np.uint8)
+    for text, value in zip(texts, probabilities, strict=True):
+        kernel = shrink(np.array(text, dtype=np.float64) * (width, height), 0.4)
+        assert kernel is not None
+        cv2.fillPoly(probability, [np.rint(kernel / STRIDE).astype(np.int32)], (round(value * 255),))
+    language = cv2.resize(probability, (network[1] // 32, network[0] // 32), interpolation=cv2.INTER_AREA)
+    frame = ImageFrame(size, size, network)
+    return ImageMaps("db", frame, np.asarray(language, dtype=np.uint8), {"probability": probability})
+
+
+@dataclass
+class FakeDetector:
+    """A factory of predictors and the strings that a test pulls; called as the worker's predictor_factory.
+
+    Attributes:
+        raises: called with (device, image) before each page; what it returns is raised.
+        gate: every page waits for it; closed by a test that wants to see a page in work.
+        loads: (checkpoint, device) of every load.
+        seen: the mean value of every image that was predicted, in order.
+        refuse: checkpoint names, or "name@device", that cannot be loaded.
+    """
+
+    raises: Callable[[str, NDArray[np.uint8]], Exception | None] = lambda device, image: None
+    gate: threading.Event = field(default_factory=threading.Event)
+    loads: list[tuple[str, str]] = field(default_factory=list)
+    seen: list[int] = field(default_factory=list)
+    threads: set[int] = field(default_factory=set)
+    refuse: frozenset[str] = frozenset()
+    gpu: str = "cpu, fake"
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    def __call__(self, checkpoint: str, device: str) -> "FakePredictor":
+        self.loads.append((checkpoint, device))
+        if checkpoint in self.refuse or f"{checkpoint}@{device}" in self.refuse:
+            raise BadCheckpoint(f"{checkpoint}: no such checkpoint. Choose another one.")
+        return FakePredictor(self, checkpoint, "cpu, fake" if device == "cpu" else self.gpu)
+
+
+class FakePredictor:
+    """What FakeDetector makes."""
+
+    def __init__(self, detector: FakeDetector, checkpoint: str, device_text: str) -> None:
+        self._detector = detector
+        self.checkpoint_name = checkpoint
+        self.checkpoint_hash = f"hash of {checkpoint}"
+        self.device_text = device_text
+        self.decode_settings = DbDecode(threshold=0.3, score_threshold=0.5)
+
+    def predict(self, image: NDArray[np.uint8], settings: DbDecode | None = None) -> FakePrediction:
+        detector = self._detector
+        detector.threads.add(threading.get_ident())
+        detector.seen.append(round(float(image.mean())))
+        assert detector.gate.wait(20), "the test never opened the gate"
+        error = detector.raises(self.device_text, image)
+        if error is not None:
+            raise error
+        maps = text_maps((image.shape[0], image.shape[1]))
+        return FakePrediction(decode(maps, settings or self.decode_settings), maps)
