@@ -54,6 +54,7 @@ def rebuild(path: Path) -> Rebuilt:
     with closing(connect(fresh)) as target:
         migrate(target)
         with closing(sqlite3.connect(path)) as source, transaction(target):
+            source.execute("PRAGMA writable_schema = ON")  # lets SQLite read a file that was cut off
             pages = _salvage(source, target)
         target.execute("PRAGMA journal_mode = DELETE")  # the file is whole without companions
     aside = _set_aside(path)
