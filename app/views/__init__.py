@@ -1,0 +1,1 @@
+"""Widgets: the window, its panels, dialogs and canvas. They hold widgets and call services."""

@@ -1,0 +1,212 @@
+"""Many polygons at rest: culled by their bounds, drawn once, kept as a picture until something changes."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pyqtgraph.functions import arrayToQPolygonF
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QBrush, QPainter, QPen, QPolygonF, QTransform
+
+from app.views.canvas.cached_layer import CachedLayer
+from app.views.canvas.style import PolygonStyle
+from app.views.canvas.tags import Tag, TagPainter, TagRequest
+from tcm_core.geometry.polygon import Points, bounds
+
+MARGIN: Final = 4.0  # widget pixels that an outline reaches beyond its polygon
+MOST_IN_A_FRAME: Final = 220  # polygons that are drawn in full quality within one frame
+
+
+class PolygonEntry(NamedTuple):
+    """One polygon to show. An entry with the same `source` object as before keeps its cached drawing data."""
+
+    id: str
+    source: object
+    polygon: Points
+    style: PolygonStyle
+    tag: str = ""
+
+
+class _Stored(NamedTuple):
+    entry: PolygonEntry
+    shape: QPolygonF
+    bounds: tuple[float, float, float, float]
+
+    @property
+    def rect(self) -> QRectF:
+        x0, y0, x1, y1 = self.bounds
+        return QRectF(x0, y0, x1 - x0, y1 - y0)
+
+
+class PolygonLayer(CachedLayer):
+    """Draws polygons with halo, fill, hatch and tag. Selected ones are left out: another layer shows them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stored: dict[str, _Stored] = {}
+        self._order: list[_Stored] = []
+        self._bounds: NDArray[np.float64] = np.zeros((0, 4))
+        self._left_out: frozenset[str] = frozenset()
+        self._tag_painter: TagPainter | None = None
+        self._tags: list[Tag] = []
+        self._tags_scale = 0.0
+
+    def set_entries(self, entries: Sequence[PolygonEntry]) -> None:
+        """Show exactly these, later ones on top. Only what differs from before is drawn again."""
+        before = self._stored
+        stored: dict[str, _Stored] = {}
+        changed: list[QRectF] = []
+        for entry in entries:
+            old = before.get(entry.id)
+            if old is not None and old.entry.source is entry.source and old.entry.style is entry.style:
+                stored[entry.id] = old
+                continue
+            new = _Stored(entry, to_qpolygon(entry.polygon), bounds(entry.polygon))
+            stored[entry.id] = new
+            changed.append(new.rect)
+            if old is not None:
+                changed.append(old.rect)
+        changed.extend(old.rect for id_, old in before.items() if id_ not in stored)
+        same_order = list(before) == list(stored)
+        if not changed and same_order:
+            return
+        self._stored = stored
+        self._order = list(stored.values())
+        self._bounds = np.array([one.bounds for one in self._order]).reshape(-1, 4)
+        if not changed:  # only the order differs: anything may overlap anything
+            self.invalidate_all()
+        self.invalidate(changed, MARGIN)
+        self._replace_tags()
+
+    def leave_out(self, ids: frozenset[str]) -> None:
+        """Do not draw these for now."""
+        if ids == self._left_out:
+            return
+        touched = ids ^ self._left_out
+        self._left_out = ids
+        self.invalidate([self._stored[id_].rect for id_ in touched if id_ in self._stored], MARGIN)
+        self._replace_tags()
+
+    def is_much_work(self, visible: QRectF) -> bool:
+        return len(self._inside(visible)) > MOST_IN_A_FRAME
+
+    def draw(self, painter: QPainter, placement: QTransform, part: QRect, ratio: float, rough: bool) -> None:
+        margin = MARGIN * ratio + 1
+        reach = QRectF(part).adjusted(-margin, -margin, margin, margin)
+        shown = [
+            self._order[index]
+            for index in self._inside(placement.inverted()[0].mapRect(reach))
+            if self._order[index].entry.id not in self._left_out
+        ]
+        painter.setTransform(placement)
+        for style in dict.fromkeys(one.entry.style for one in shown):
+            shapes = [one.shape for one in shown if one.entry.style is style]
+            draw_fill(painter, shapes, style, placement.m11())
+        for one in shown if not rough else ():
+            draw_outline(painter, one.shape, one.entry.style, ratio)
+        if rough:
+            self._draw_rough(painter, shown, ratio)
+        painter.resetTransform()
+        self._draw_tags(painter, placement, part, ratio)
+
+    def _draw_rough(self, painter: QPainter, shown: Sequence[_Stored], ratio: float) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        for style in dict.fromkeys(one.entry.style for one in shown):
+            pen = QPen(style.line, 1.0)
+            pen.setCosmetic(True)
+            painter.setPen(pen)
+            for one in shown:
+                if one.entry.style is style:
+                    painter.drawPolygon(one.shape)
+
+    def _draw_tags(self, painter: QPainter, placement: QTransform, part: QRect, ratio: float) -> None:
+        scale = placement.m11() / ratio
+        if scale != self._tags_scale:
+            self._tags = self._placed_tags(scale)
+            self._tags_scale = scale
+        if not self._tags or self._tag_painter is None:
+            return
+        origin = QPointF(placement.dx() / ratio, placement.dy() / ratio)
+        reach = QRectF(part.x() / ratio, part.y() / ratio, part.width() / ratio, part.height() / ratio)
+        painter.scale(ratio, ratio)
+        for tag in self._tags:
+            if tag.rect.translated(origin).adjusted(-1, -1, 1, 1).intersects(reach):
+                self._tag_painter.draw(painter, tag, origin)
+
+    def _placed_tags(self, scale: float) -> list[Tag]:
+        if self._tag_painter is None:  # a font needs the application, which a layer may be made before
+            self._tag_painter = TagPainter()
+        requests = [
+            TagRequest(one.entry.id, one.entry.tag, one.entry.style.line, *one.bounds[:3])
+            for one in self._order
+            if one.entry.tag and one.entry.id not in self._left_out
+        ]
+        return self._tag_painter.place(requests, scale)
+
+    def _replace_tags(self) -> None:
+        """Place the tags again for the last scale and redraw those that came, went or moved."""
+        if self._tags_scale == 0.0:
+            return
+        before, self._tags = self._tags, self._placed_tags(self._tags_scale)
+        old = {(tag.owner, tag.text, tag.rect.getRect()): tag.rect for tag in before}
+        new = {(tag.owner, tag.text, tag.rect.getRect()): tag.rect for tag in self._tags}
+        to_image = QTransform.fromScale(1 / self._tags_scale, 1 / self._tags_scale)
+        differing = [(old | new)[key] for key in old.keys() ^ new.keys()]
+        self.invalidate([to_image.mapRect(rect) for rect in differing], MARGIN)
+
+    def _inside(self, rect: QRectF) -> NDArray[np.intp]:
+        """The indices of the polygons whose bounds touch a rectangle in image pixels."""
+        x0, y0, x1, y1 = self._bounds.T
+        return np.flatnonzero(
+            (x1 >= rect.left()) & (x0 <= rect.right()) & (y1 >= rect.top()) & (y0 <= rect.bottom())
+        )
+
+
+def to_qpolygon(points: Points) -> QPolygonF:
+    """The points as Qt wants them."""
+    return arrayToQPolygonF(points[:, 0], points[:, 1])
+
+
+def draw_fill(painter: QPainter, shapes: Sequence[QPolygonF], style: PolygonStyle, scale: float) -> None:
+    """Fill polygons, with a hatch when the style has one; the hatch keeps its size on the screen.
+
+    Args:
+        painter: with a transform of that scale.
+        shapes: in the painter's units.
+        style: fill and hatch.
+        scale: device pixels for one unit.
+    """
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # fills are faint; ten times faster
+    painter.setPen(Qt.PenStyle.NoPen)
+    brushes = [QBrush(style.fill)]
+    if style.hatch is not None:
+        hatch = QBrush(style.hatch, Qt.BrushStyle.BDiagPattern)
+        hatch.setTransform(QTransform.fromScale(1 / scale, 1 / scale))
+        brushes.append(hatch)
+    for brush in brushes:
+        painter.setBrush(brush)
+        for shape in shapes:
+            painter.drawPolygon(shape)
+
+
+def draw_outline(painter: QPainter, shape: QPolygonF, style: PolygonStyle, ratio: float) -> None:
+    """Stroke a polygon: the halo, then the line over it; widths keep their size on the screen."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(cosmetic_pen(style, ratio, halo=True))
+    painter.drawPolygon(shape)
+    painter.setPen(cosmetic_pen(style, ratio, halo=False))
+    painter.drawPolygon(shape)
+
+
+def cosmetic_pen(style: PolygonStyle, ratio: float, *, halo: bool) -> QPen:
+    """The pen of a style's line or halo for a device with that many pixels for one widget pixel."""
+    pen = QPen(style.halo if halo else style.line, (style.halo_width if halo else style.width) * ratio)
+    pen.setCosmetic(True)
+    pen.setJoinStyle(Qt.PenJoinStyle.BevelJoin if halo else Qt.PenJoinStyle.MiterJoin)
+    if style.dashes and not halo:
+        pen.setDashPattern([length / style.width for length in style.dashes])
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    return pen

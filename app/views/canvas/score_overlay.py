@@ -1,0 +1,80 @@
+"""A score map over the photograph: colours by value, clear where there is no score."""
+
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF
+
+COLOUR_MAPS: Final = ("inferno", "viridis", "magma", "plasma", "cividis", "turbo")
+CLEAR_BELOW: Final = 0.04  # of the full score: fully transparent
+OPAQUE_FROM: Final = 0.45  # of the full score: as opaque as the setting says
+
+
+class ScoreOverlay(pg.ImageItem):
+    """One uint8 map, placed by the image rectangle that it covers."""
+
+    def __init__(self) -> None:
+        super().__init__(axisOrder="row-major")
+        self._style = (COLOUR_MAPS[0], 0.6)
+        self.setLookupTable(colour_table(*self._style))
+        self.setVisible(False)
+
+    def show_map(self, values: NDArray[np.uint8] | None, rect: QRectF | None, clip: QRectF) -> bool:
+        """Show a map, or nothing.
+
+        Args:
+            values: (h, w), 0 to 255; copied when it has to be cut.
+            rect: the image rectangle that all of the map covers; may reach beyond the image.
+            clip: the image; map pixels that lie wholly outside are not shown.
+
+        Returns:
+            Whether there is anything to see.
+        """
+        if values is None or rect is None or values.size == 0 or rect.isEmpty():
+            self.clear()
+            return False
+        cut, covered = cut_to(values, rect, clip)
+        if cut.size == 0:
+            self.clear()
+            return False
+        self.setImage(cut, autoLevels=False, levels=(0, 255))
+        self.setRect(covered)
+        return True
+
+    def set_style(self, colour_map: str, opacity: float) -> None:
+        """Choose the colours and how opaque a certain score is, 0 to 1."""
+        style = (colour_map, min(max(opacity, 0.0), 1.0))
+        if style != self._style:
+            self._style = style
+            self.setLookupTable(colour_table(*style))
+
+
+def cut_to(values: NDArray[np.uint8], rect: QRectF, clip: QRectF) -> tuple[NDArray[np.uint8], QRectF]:
+    """The part of a map whose pixels touch `clip`, and the rectangle that this part covers."""
+    height, width = values.shape
+    step_x, step_y = rect.width() / width, rect.height() / height
+    first_x = max(int(np.floor((clip.left() - rect.left()) / step_x + 1e-6)), 0)
+    first_y = max(int(np.floor((clip.top() - rect.top()) / step_y + 1e-6)), 0)
+    last_x = min(int(np.ceil((clip.right() - rect.left()) / step_x - 1e-6)), width)
+    last_y = min(int(np.ceil((clip.bottom() - rect.top()) / step_y - 1e-6)), height)
+    covered = QRectF(
+        rect.left() + first_x * step_x,
+        rect.top() + first_y * step_y,
+        max(last_x - first_x, 0) * step_x,
+        max(last_y - first_y, 0) * step_y,
+    )
+    return values[first_y : max(last_y, first_y), first_x : max(last_x, first_x)], covered
+
+
+@lru_cache(maxsize=32)
+def colour_table(colour_map: str, opacity: float) -> NDArray[np.uint8]:
+    """(256, 4) red, green, blue, alpha for the scores 0 to 255; an unknown name gives the first map."""
+    name = colour_map if colour_map in COLOUR_MAPS else COLOUR_MAPS[0]
+    colours = pg.colormap.get(name).getLookupTable(nPts=256, alpha=True).astype(np.uint8)
+    score = np.linspace(0.0, 1.0, 256)
+    share = np.clip((score - CLEAR_BELOW) / (OPAQUE_FROM - CLEAR_BELOW), 0.0, 1.0)
+    colours[:, 3] = np.round(255 * opacity * share)
+    return colours

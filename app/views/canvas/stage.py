@@ -1,0 +1,116 @@
+"""The layers of the canvas in their order, and what they show."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QImage
+
+from app.domain.region import Region
+from app.views.canvas import style
+from app.views.canvas.active_layer import ActiveContent, ActiveLayer, hidden_regions
+from app.views.canvas.image_item import PhotoItem
+from app.views.canvas.polygon_layer import PolygonEntry, PolygonLayer
+from app.views.canvas.score_overlay import ScoreOverlay
+from tcm_core.detection import Detection
+
+LayerName = Literal["regions", "detections", "map"]
+LAYER_NAMES: Final[tuple[LayerName, ...]] = ("regions", "detections", "map")
+
+
+class Stage:
+    """One ViewBox with the photograph, score map, detections, regions and the active layer, bottom to top."""
+
+    def __init__(self) -> None:
+        self.box = pg.ViewBox(
+            lockAspect=True, invertY=True, enableMenu=False, enableMouse=False, defaultPadding=0.0
+        )
+        self.box.disableAutoRange()
+        self.photo = PhotoItem()
+        self.score = ScoreOverlay()
+        self.detections = PolygonLayer()
+        self.regions = PolygonLayer()
+        self.active = ActiveLayer()
+        self.image_rect = QRectF()
+        self._visible: dict[LayerName, bool] = dict.fromkeys(LAYER_NAMES, True)
+        self._has_map = False
+        self._peeking = False
+        layers = (
+            (0, self.photo),
+            (10, self.score),
+            (30, self.detections),
+            (40, self.regions),
+            (50, self.active),
+        )
+        for height, item in layers:
+            self.box.addItem(item, ignoreBounds=True)
+            item.setZValue(height)
+
+    def show_image(self, image: QImage | None) -> None:
+        """Show another photograph, or none."""
+        self.image_rect = QRectF() if image is None or image.isNull() else QRectF(image.rect())
+        self.photo.set_image(image)
+
+    def show_regions(self, regions: Sequence[Region]) -> None:
+        """Show the regions of a page; a region object seen before costs nothing."""
+        self.regions.set_entries(
+            [
+                PolygonEntry(region.id, region, region.polygon, style.style_of(region), region.text)
+                for region in regions
+            ]
+        )
+
+    def show_detections(self, detections: Sequence[Detection]) -> None:
+        """Show what a model proposes."""
+        self.detections.set_entries(
+            [
+                PolygonEntry(str(index), detection, detection.polygon, style.DETECTED)
+                for index, detection in enumerate(detections)
+            ]
+        )
+
+    def show_map(self, values: NDArray[np.uint8] | None, rect: QRectF | None) -> None:
+        """Show a score map over the image rectangle that it covers, or none."""
+        self._has_map = self.score.show_map(values, rect, self.image_rect)
+        self._apply_visibility()
+
+    def show_active(self, content: ActiveContent, scale: float) -> None:
+        """Show selection, handles and drafts, and take the selected regions out of the layer at rest."""
+        self.regions.leave_out(hidden_regions(content))
+        self.active.show_content(content, scale)
+
+    def set_visible(self, layer: LayerName, visible: bool) -> None:
+        """Show or hide a layer."""
+        self._visible[layer] = visible
+        self._apply_visibility()
+
+    def is_visible(self, layer: LayerName) -> bool:
+        """Whether a layer is switched on."""
+        return self._visible[layer]
+
+    def set_peek(self, hidden: bool) -> None:
+        """Hide everything but the photograph for a moment."""
+        self._peeking = hidden
+        self._apply_visibility()
+
+    def refine(self) -> None:
+        """Replace rough drawings by full ones."""
+        self.detections.refine()
+        self.regions.refine()
+
+    @property
+    def is_rough(self) -> bool:
+        """Whether `refine` would improve anything."""
+        return self.detections.is_rough or self.regions.is_rough
+
+    def _apply_visibility(self) -> None:
+        shown: Mapping[LayerName, bool] = {
+            name: visible and not self._peeking for name, visible in self._visible.items()
+        }
+        self.score.setVisible(shown["map"] and self._has_map)
+        self.detections.setVisible(shown["detections"])
+        self.regions.setVisible(shown["regions"])
+        self.active.setVisible(shown["regions"])

@@ -1,0 +1,77 @@
+"""How things look on the canvas. Every outline has a dark or light halo, so it is readable on any picture.
+
+The hues are told apart with the common forms of colour blindness, and detections differ by their dashes too.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtGui import QColor
+
+from app.domain.region import Region
+
+
+@dataclass(frozen=True, eq=False)
+class PolygonStyle:
+    """The look of one kind of polygon; widths in widget pixels. There is one object for each kind."""
+
+    line: QColor
+    fill: QColor
+    halo: QColor
+    width: float = 1.6
+    halo_width: float = 3.6
+    dashes: tuple[float, ...] = ()  # lengths of line and gap in widget pixels; empty = solid
+    hatch: QColor | None = None
+
+
+_DARK: Final = QColor(12, 14, 18, 165)
+
+BACKGROUND: Final = QColor(36, 38, 42)
+PERSON: Final = PolygonStyle(line=QColor(76, 194, 255), fill=QColor(76, 194, 255, 26), halo=_DARK)
+ACCEPTED: Final = PolygonStyle(line=QColor(62, 224, 160), fill=QColor(62, 224, 160, 26), halo=_DARK)
+IGNORED: Final = PolygonStyle(
+    line=QColor(206, 210, 216),
+    fill=QColor(60, 64, 70, 70),
+    halo=_DARK,
+    hatch=QColor(226, 230, 236, 120),
+)
+DETECTED: Final = PolygonStyle(
+    line=QColor(255, 176, 32), fill=QColor(255, 176, 32, 14), halo=_DARK, width=1.6, dashes=(5.0, 3.5)
+)
+SELECTED: Final = PolygonStyle(
+    line=QColor(10, 116, 255), fill=QColor(10, 116, 255, 34), halo=QColor(255, 255, 255, 235), width=1.8
+)
+SELECTED_IGNORED: Final = PolygonStyle(
+    line=QColor(86, 92, 102), fill=QColor(60, 64, 70, 60), halo=QColor(255, 255, 255, 235), width=1.8
+)
+HOVERED: Final = PolygonStyle(
+    line=QColor(255, 255, 255), fill=QColor(255, 255, 255, 38), halo=_DARK, width=1.8
+)
+DRAFT: Final = PolygonStyle(
+    line=QColor(255, 92, 168), fill=QColor(255, 92, 168, 34), halo=QColor(255, 255, 255, 225), width=1.8
+)
+BAND: Final = PolygonStyle(
+    line=QColor(255, 255, 255), fill=QColor(10, 116, 255, 36), halo=_DARK, width=1.0, dashes=(4.0, 3.0)
+)
+
+HANDLE: Final = 7.0  # side of a vertex handle, widget pixels
+GHOST: Final = 5.0  # diameter of a mid-edge handle
+HANDLE_FILL: Final = QColor(255, 255, 255)
+HANDLE_CHOSEN: Final = QColor(255, 138, 0)
+
+TAG_BACKGROUND: Final = QColor(18, 20, 24, 215)
+TAG_TEXT: Final = QColor(245, 247, 250)
+TAG_PIXELS: Final = 11  # height of the font
+TAG_PADDING: Final = 4
+
+
+def style_of(region: Region) -> PolygonStyle:
+    """The look of a region that is not selected."""
+    if region.ignore:
+        return IGNORED
+    return ACCEPTED if region.origin == "model" else PERSON
+
+
+def selected_style_of(region: Region) -> PolygonStyle:
+    """The look of a selected region."""
+    return SELECTED_IGNORED if region.ignore else SELECTED

@@ -1,0 +1,1 @@
+"""The tools of the canvas as state machines without Qt: events in image pixels in, commands out."""
