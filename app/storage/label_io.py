@@ -189,4 +189,5 @@ def _write(path: Path, content: bytes, written: int) -> None:
     try:
         write_atomic(path, content)
     except TcmError as error:
-        raise StorageError(f"{error} {written} files were written before it.") from error
+        count = "1 file was" if written == 1 else f"{written} files were"
+        raise StorageError(f"{error} {count} written before it.") from error

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import re
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -24,7 +25,18 @@ SUFFIX: Final = ".npz"
 KEPT_SHARE: Final = 0.9  # of the limit, when something had to go: not every put has to look for old files
 _DEFLATE_LEVEL: Final = 1  # a tenth larger than the default and three times as fast
 _KEY: Final = re.compile(r"[0-9A-Za-z_-]{1,128}")
-_BROKEN: Final = (ValueError, KeyError, TypeError, EOFError, OSError, zlib.error, zipfile.BadZipFile)
+_BROKEN: Final = (  # what zipfile, numpy and json raise on a file with wrong bytes in it
+    ValueError,
+    LookupError,
+    TypeError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+)
 _PLANE: Final = "plane."
 _HEADS: Final[dict[str, HeadName]] = {"db": "db"}
 
@@ -43,7 +55,7 @@ def map_key(image: str, checkpoint_hash: str) -> str:
 
 
 class MapCache:
-    """Files of maps in one folder. A broken one counts as absent and is removed; a full disk costs only speed."""
+    """Files of maps in a folder. A broken one counts as absent and is removed; a full disk costs speed."""
 
     def __init__(self, root: Path, limit_bytes: float = 5e9) -> None:
         self._root = root
