@@ -142,6 +142,7 @@ def _packed(maps: ImageMaps) -> bytes:
     frame = maps.frame
     about = {
         "head": maps.head,
+        "planes": list(maps.planes),
         "image_size": frame.image_size,
         "content_size": frame.content_size,
         "network_size": frame.network_size,
@@ -159,9 +160,7 @@ def _packed(maps: ImageMaps) -> bytes:
 def _unpacked(content: bytes) -> ImageMaps:
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         about = json.loads(arrays["about"].tobytes())
-        planes = {
-            name.removeprefix(_PLANE): _plane(arrays[name]) for name in arrays if name.startswith(_PLANE)
-        }
+        planes = {name: _plane(arrays[_PLANE + name]) for name in about["planes"]}
         language = _plane(arrays["language"])
     frame = ImageFrame(_size(about["image_size"]), _size(about["content_size"]), _size(about["network_size"]))
     return ImageMaps(_HEADS[about["head"]], frame, language, planes)
