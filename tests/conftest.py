@@ -1,4 +1,4 @@
-"""What holds for every test: no display, a private home, no thread left running, no unexpected warning in the log.
+"""What holds for every test: no display, a private home, no thread left, no unexpected warning in the log.
 
 Shared robots, fakes and generated pictures are imported as ``from tests.helpers.NAME import ...``.
 """

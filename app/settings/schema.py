@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 ThemeName = Literal["system", "light", "dark"]
 DeviceName = Literal["auto", "cpu", "cuda"]
 MapName = Literal["off", "language", "probability"]
-ColourMapName = Literal["inferno", "viridis", "magma", "turbo", "grey"]
+ColourMapName = Literal["inferno", "viridis", "magma", "plasma", "cividis", "turbo"]
 
 RECENT_LIMIT = 10
 
@@ -37,7 +37,7 @@ class DetectionSettings(Frozen):
     threshold: float | None = Field(default=None, ge=0.0, le=1.0)
     """Binarisation of the probability map; None: what the checkpoint's card recommends. So for the next 3."""
     score_threshold: float | None = Field(default=None, ge=0.0, le=1.0)
-    unclip_ratio: float | None = Field(default=None, ge=1.0, le=4.0)
+    unclip_ratio: float | None = Field(default=None, ge=0.0, le=5.0)
     min_side: float | None = Field(default=None, ge=0.0, le=100.0)
 
 

@@ -1,0 +1,212 @@
+"""The composition root: makes every part in reading order and connects them. It alone knows everything."""
+
+import logging
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, SignalInstance, Slot
+from PySide6.QtGui import QCloseEvent, QGuiApplication
+from PySide6.QtWidgets import QApplication, QDialog
+
+from app.document.selection import Selection
+from app.qtmodels.pages import PageListModel
+from app.qtmodels.regions import RegionTableModel
+from app.services.detection import DetectionService
+from app.services.export import ExportService
+from app.services.workspace import Workspace
+from app.settings.schema import DeviceName
+from app.settings.store import Home, SettingsStore
+from app.storage.map_cache import MapCache
+from app.views.actions import ACTIONS, MENUS, MOUSE_GESTURES, ActionSet
+from app.views.commands import Commands
+from app.views.dialogs.about import AboutDialog
+from app.views.dialogs.diagnostics import DiagnosticsDialog
+from app.views.dialogs.export import ExportDialog
+from app.views.dialogs.keys import KeysDialog
+from app.views.dialogs.problem import ProblemDialog
+from app.views.first_paint import FirstPaint
+from app.views.main_window import MainWindow
+from app.views.open_page import OpenPage
+from app.views.parts import Parts
+from app.views.preferences import Preferences
+from app.views.theme import Colours
+from app.workers.gpu_thread import GpuThread
+from app.workers.image_pool import ImagePool
+from app.workers.messages import Problem
+
+_log = logging.getLogger(__name__)
+
+
+class Studio(QObject):
+    """The running program: all its parts, from the first window to the last saved setting."""
+
+    def __init__(
+        self, home: Home, version: str, checkpoint: str | None = None, device: DeviceName | None = None
+    ) -> None:
+        """Makes everything and shows nothing.
+
+        Args:
+            home: where settings, caches and databases of read-only folders are.
+            version: for the about dialog.
+            checkpoint: for this run and the next, in place of the setting; None: the setting.
+            device: likewise.
+        """
+        super().__init__()
+        settings = SettingsStore(home.settings_file)
+        _override(settings, checkpoint, device)
+        workspace = Workspace(home.data, parent=self)
+        images = ImagePool(thumbnail_folder=home.data / "thumbnails", parent=self)
+        gpu = GpuThread(parent=self)
+        detection = DetectionService(workspace, gpu, MapCache(home.map_cache), parent=self)
+        export = ExportService(workspace, parent=self)
+        selection = Selection(self)
+        self.parts = Parts(workspace, detection, export, images, selection, settings, home)
+
+        self.page_model = PageListModel(workspace, images, detection, parent=self)
+        self.region_model = RegionTableModel(parent=self)
+        self.actions = ActionSet(self)
+        self.window = MainWindow(self.actions.by_id, selection, self.page_model, self.region_model)
+        self.window.build_menus([(name, self.actions.menu(name)) for name in MENUS])
+        self.problems = ProblemDialog(self.window)
+        self.open_page = OpenPage(self.parts, self.window)
+        self.preferences = Preferences(self.parts, self.window)
+        self.commands = Commands(self.parts, self.window, self.open_page, self.preferences)
+        self.actions.bind(self.commands, self.window, self.window.canvas)
+        self._version = version
+        self._dialog: QDialog | None = None
+        self._first_paint = FirstPaint(self.window)
+        self._connect()
+        self.preferences.restore()
+        self.commands.refresh()
+
+    @property
+    def painted(self) -> SignalInstance:
+        """Emitted when the window has been painted for the first time."""
+        return self._first_paint.painted
+
+    def show(self) -> None:
+        """Show the window; the checkpoint is loaded after its first painting."""
+        self._first_paint.painted.connect(self._load_checkpoint)
+        self.window.show()
+
+    def shut_down(self) -> bool:
+        """End every thread; the window is closed already, or the start failed.
+
+        Returns:
+            Whether all threads ended in time.
+        """
+        ended = self.parts.detection.shutdown()
+        self.parts.export.shutdown()
+        self.parts.images.shutdown()
+        self.parts.workspace.close()
+        return ended
+
+    def discard(self) -> None:
+        """Destroy the window while the application still is; nothing of it is used afterwards."""
+        self.window.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+    @Slot(object)
+    def report(self, problem: Problem) -> None:
+        """Say in the error dialog and in the log what failed."""
+        _log.info("problem: %s (%s)\n%s", problem.what, problem.where, problem.details)
+        self.problems.tell(problem)
+
+    def _connect(self) -> None:
+        parts, window, commands, preferences = self.parts, self.window, self.commands, self.preferences
+        window.close_requested.connect(self._close_requested)
+        window.dropped.connect(commands.open_path)
+        window.start_page.folder_chosen.connect(commands.open_path)
+        window.save_banner.action_wanted.connect(commands.save_now)
+        window.pages.left.connect(commands.focus_picture)
+        window.regions.left.connect(commands.focus_picture)
+        window.canvas.hint_changed.connect(window.status.set_hint)
+        window.canvas.cursor_moved.connect(window.status.set_cursor)
+        window.detection.settings_changed.connect(parts.detection.set_settings)
+        window.detection.map_style_changed.connect(window.canvas.set_map_style)
+        window.canvas.zoom_changed.connect(window.status.set_zoom)
+        window.detection.checkpoint_chosen.connect(commands.checkpoint_picked)
+        window.detection.reset_wanted.connect(preferences.use_recommended)
+        parts.detection.settings_changed.connect(window.detection.set_settings)
+        parts.detection.save_failed.connect(self.report)
+        parts.workspace.failed.connect(self.report)
+        parts.workspace.opened.connect(preferences.remember_folder)
+        parts.export.failed.connect(self._export_failed)
+        self.open_page.problem.connect(self.report)
+        preferences.problem.connect(self.report)
+        commands.dialog_wanted.connect(self._open_dialog)
+        preferences.theme_changed.connect(self._theme_changed)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(preferences.show_theme)
+
+    @Slot()
+    def _load_checkpoint(self) -> None:
+        self.preferences.use_checkpoint(self.preferences.settings.detection.checkpoint)
+
+    @Slot(object)
+    def _theme_changed(self, colours: Colours) -> None:
+        self.actions.set_colours(colours)
+        self.window.set_colours(colours)
+        self.commands.refresh()
+
+    @Slot(object)
+    def _close_requested(self, event: QCloseEvent) -> None:
+        """Close when every edit is on disk; else say what stands in the way and stay."""
+        self.window.regions.commit()
+        self.preferences.save_settings()
+        if self.parts.workspace.close():
+            event.accept()
+            QApplication.quit()
+        else:
+            event.ignore()
+
+    @Slot(object)
+    def _export_failed(self, problem: Problem) -> None:
+        if not isinstance(self._dialog, ExportDialog) or not self._dialog.isVisible():
+            self.report(problem)
+
+    @Slot(str)
+    def _open_dialog(self, name: str) -> None:
+        if self._dialog is not None:
+            self._dialog.close()
+            self._dialog.deleteLater()
+        self._dialog = self._make_dialog(name)
+        self._dialog.open()
+
+    def _make_dialog(self, name: str) -> QDialog:
+        match name:
+            case "export":
+                return self._export_dialog()
+            case "keys":
+                return self._keys_dialog()
+            case "diagnostics":
+                return DiagnosticsDialog(self.window)
+            case _:
+                return AboutDialog(self._version, self.window)
+
+    def _export_dialog(self) -> QDialog:
+        workspace = self.parts.workspace
+        folder = workspace.folder or Path.home()
+        scopes = (
+            ("All images", lambda: None),
+            ("Images in the list, as it is filtered", lambda: list(self.page_model.shown_keys)),
+            ("Approved images", self._approved_keys),
+            ("This image", lambda: [] if self.open_page.key is None else [self.open_page.key]),
+        )
+        return ExportDialog(self.parts.export, scopes, folder.parent / f"{folder.name}_gt", self.window)
+
+    def _approved_keys(self) -> list[str]:
+        workspace = self.parts.workspace
+        return [key for key in workspace.keys if workspace.summary(key).review == "approved"]
+
+    def _keys_dialog(self) -> QDialog:
+        groups = [
+            (name, [self.actions.by_id[spec.id] for spec in ACTIONS if spec.menu == name]) for name in MENUS
+        ]
+        return KeysDialog(groups, MOUSE_GESTURES, self.window)
+
+
+def _override(settings: SettingsStore, checkpoint: str | None, device: DeviceName | None) -> None:
+    """What the command line says goes before what was chosen earlier."""
+    detection = settings.settings.detection
+    changes = {"checkpoint": checkpoint, "device": device}
+    wanted = detection.model_copy(update={key: value for key, value in changes.items() if value is not None})
+    settings.settings = settings.settings.model_copy(update={"detection": wanted})

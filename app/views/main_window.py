@@ -1,0 +1,268 @@
+"""The main window: where the parts lie. It decides nothing; commands.py and open_page.py do."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QByteArray, QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QSizePolicy,
+    QStackedWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)  # fmt: skip
+
+from app.document.selection import Selection
+from app.qtmodels.pages import PageListModel
+from app.qtmodels.regions import RegionTableModel
+from app.views.canvas.view import StudioCanvas
+from app.views.panels.banner import Banner
+from app.views.panels.detection import DetectionPanel
+from app.views.panels.page_list import PageListPanel
+from app.views.panels.regions import RegionPanel
+from app.views.panels.start_page import StartPage
+from app.views.panels.status import StudioStatusBar
+from app.views.theme import Colours, application_icon
+
+TITLE: Final = "TCM Studio"
+STATE_VERSION: Final = 1  # of the docks and tool bars; a saved state of another version is ignored
+TOP_BAR: Final = (
+    "open", "", "previous", "next", "", "undo", "redo", "", "detect", "detect_all", "accept_all", "",
+    "approve", "reject", "", "export", "<>", "map", "detections", "regions", "", "zoom_out", "zoom_in",
+    "zoom_selection", "fit",
+)  # fmt: skip
+TOOL_RAIL: Final = (
+    "tool.select", "tool.polygon", "tool.rectangle", "tool.quad", "", "transcription", "ignore", "delete",
+)  # fmt: skip
+WITH_WORDS: Final = ("open", "detect", "detect_all", "accept_all", "approve", "export")
+PANEL_BUTTONS: Final = ("detect", "detect_all", "accept_all", "retry")
+MenuRows = Sequence[tuple[str, Sequence[QAction | None]]]
+
+
+class MainWindow(QMainWindow):
+    """Menus, tool bars, docks, the canvas and the status bar.
+
+    Attributes:
+        close_requested: the QCloseEvent, before anything is closed; a slot may refuse it.
+        dropped: the path of a folder or an image that was dropped on the window.
+    """
+
+    close_requested = Signal(object)
+    dropped = Signal(str)
+
+    def __init__(
+        self,
+        actions: Mapping[str, QAction],
+        selection: Selection,
+        page_model: PageListModel,
+        region_model: RegionTableModel,
+    ) -> None:
+        super().__init__()
+        self.setObjectName("studio")
+        self.setWindowIcon(application_icon())
+        self.setAcceptDrops(True)
+        self.resize(1440, 900)
+        self.page_model, self.region_model = page_model, region_model
+        self.canvas = StudioCanvas(selection)
+        self.canvas.setAcceptDrops(False)  # the window takes what is dropped
+        self.canvas.setAccessibleName("The image with its regions")
+        self.pages = PageListPanel(page_model)
+        self.regions = RegionPanel(region_model, selection)
+        self.detection = DetectionPanel([actions[name] for name in PANEL_BUTTONS])
+        self.status = StudioStatusBar(actions["cancel"])
+        self.start_page = StartPage(actions["open"])
+        self.save_banner, self.folder_banner, self.page_banner = Banner(), Banner(), Banner()
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.start_page)
+        self._stack.addWidget(self._work_area())
+        self.setCentralWidget(self._stack)
+        self.setStatusBar(self.status)
+        self._docks = self._build_docks()
+        self._bars = [
+            self._build_bar("Commands", TOP_BAR, actions),
+            self._build_bar("Tools", TOOL_RAIL, actions),
+        ]
+        self._bars[1].setObjectName("toolRail")
+        self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self._bars[0])
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self._bars[1])
+        self._peek = PeekKey(self.canvas)
+        for widget in (self.canvas, self.pages.view, self.regions.table):
+            widget.installEventFilter(self._peek)
+        self._recent_menu = QMenu("Open recent", self)
+        self._hidden_at_start: list[QWidget] = []
+        self.show_title(None)
+        self._show_start()
+
+    def build_menus(self, menus: MenuRows) -> None:
+        """Fill the menu bar; the recent folders go into the first menu, the panels into View."""
+        for name, rows in menus:
+            menu = self.menuBar().addMenu(f"&{name}")
+            menu.setToolTipsVisible(True)
+            for action in rows:
+                if action is None:
+                    menu.addSeparator()
+                else:
+                    menu.addAction(action)
+            if name == "File":
+                menu.insertMenu(menu.actions()[1], self._recent_menu)
+            if name == "View":
+                panels = menu.addMenu("Panels")
+                for part in (*self._docks, *self._bars):
+                    panels.addAction(part.toggleViewAction())
+
+    def set_colours(self, colours: Colours) -> None:
+        """Paint what paints itself in the theme's colours."""
+        self.pages.set_colours(colours)
+
+    def set_recent(self, folders: Sequence[str]) -> None:
+        """Show the recent folders in the menu and on the start page."""
+        known = [folder for folder in folders if Path(folder).is_dir()]
+        self.start_page.set_recent(known)
+        self._recent_menu.clear()
+        self._recent_menu.setEnabled(bool(known))
+        for folder in known:
+            action = self._recent_menu.addAction(folder)
+            action.setData(folder)
+            action.triggered.connect(self._recent_triggered)
+
+    def show_title(self, key: str | None) -> None:
+        """Name the open image in the title bar."""
+        self.setWindowTitle(TITLE if key is None else f"{key} - {TITLE}")
+
+    def show_folder(self, folder: Path | None) -> None:
+        """Leave the start page for the work area of this folder."""
+        self._stack.setCurrentIndex(1)
+        for widget in self._hidden_at_start:
+            widget.show()
+        self._hidden_at_start = []
+        self._docks[0].setWindowTitle("Images" if folder is None else f"Images in {folder.name}")
+        self.canvas.setFocus()
+
+    def listed_keys(self) -> Sequence[str]:
+        """The pages in the list as it is filtered now."""
+        return self.page_model.shown_keys
+
+    def show_page_filter(self) -> None:
+        """Put the cursor into the filter field."""
+        self._docks[0].show()
+        self.pages.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.pages.filter.selectAll()
+
+    def show_regions_panel(self) -> None:
+        """Make sure that the table and the transcription line are to be seen."""
+        self._docks[1].show()
+
+    def layout_state(self) -> tuple[str, str] | None:
+        """Geometry and state to be restored at the next start, base64; None while the start page is shown."""
+        if self._stack.currentIndex() == 0:
+            return None
+        return _text(self.saveGeometry()), _text(self.saveState(STATE_VERSION))
+
+    def restore_layout(self, geometry: str, state: str) -> None:
+        """Put everything where it was; what cannot be restored stays as it is."""
+        self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
+        if self.restoreState(QByteArray.fromBase64(state.encode()), STATE_VERSION):
+            self._show_start()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.close_requested.emit(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        files = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        if files:
+            event.acceptProposedAction()
+            self.dropped.emit(files[0])
+
+    def _recent_triggered(self) -> None:
+        self.start_page.folder_chosen.emit(str(self.sender().data()))
+
+    def _work_area(self) -> QWidget:
+        area = QWidget()
+        column = QVBoxLayout(area)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget in (self.save_banner, self.folder_banner, self.page_banner):
+            column.addWidget(widget)
+        column.addWidget(self.canvas, 1)
+        return area
+
+    def _build_docks(self) -> list[QDockWidget]:
+        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+        docks = [
+            self._dock("Images", self.pages, left),
+            self._dock("Regions", self.regions, right),
+            self._dock("Detector", self.detection, right),
+        ]
+        self.resizeDocks([docks[0], docks[1]], [270, 330], Qt.Orientation.Horizontal)
+        self.resizeDocks([docks[1], docks[2]], [330, 470], Qt.Orientation.Vertical)
+        return docks
+
+    def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(f"dock {title}")
+        dock.setFeatures(
+            QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetClosable
+        )
+        dock.setWidget(widget)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _build_bar(self, title: str, names: Sequence[str], actions: Mapping[str, QAction]) -> QToolBar:
+        bar = QToolBar(title, self)
+        bar.setObjectName(f"bar {title}")
+        bar.setMovable(False)
+        bar.setIconSize(QSize(20, 20))
+        for name in names:
+            if name == "":
+                bar.addSeparator()
+            elif name == "<>":
+                gap = QLabel()
+                gap.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+                bar.addWidget(gap)
+            else:
+                bar.addAction(actions[name])
+                button = bar.widgetForAction(actions[name])
+                button.setAccessibleName(actions[name].iconText())
+                if name in WITH_WORDS:
+                    button.setProperty("toolButtonStyle", Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        return bar
+
+    def _show_start(self) -> None:
+        """Only the start page, until a folder is open."""
+        self._stack.setCurrentIndex(0)
+        parts = [*self._docks, *self._bars]
+        self._hidden_at_start = [part for part in parts if not part.isHidden()]
+        for part in self._hidden_at_start:
+            part.hide()
+
+
+class PeekKey(QObject):
+    """While H is held, nothing but the picture is to be seen."""
+
+    def __init__(self, canvas: StudioCanvas) -> None:
+        super().__init__(canvas)
+        self._canvas = canvas
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() not in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+            return False
+        assert isinstance(event, QKeyEvent)
+        if event.key() != Qt.Key.Key_H or event.modifiers() != Qt.KeyboardModifier.NoModifier:
+            return False
+        if not event.isAutoRepeat():
+            self._canvas.set_peek(event.type() == QEvent.Type.KeyPress)
+        return True
+
+
+def _text(data: QByteArray) -> str:
+    return bytes(data.toBase64().data()).decode()

@@ -1,0 +1,265 @@
+"""The open image on the screen: keeps canvas, tables and status in step with the session and the detector."""
+
+from PySide6.QtCore import QObject, QRectF, Signal, Slot
+from PySide6.QtGui import QImage
+
+from app.document.session import Session
+from app.domain.accept import regions_from_detections
+from app.domain.edits import AddRegions, Edit, EditRefused
+from app.domain.page import Page
+from app.services.prediction_store import PredictionSet
+from app.storage.errors import StorageError
+from app.views.main_window import MainWindow
+from app.views.parts import Parts
+from app.views.problem_text import known_problem
+from app.workers.messages import Problem
+from tcm_core.detection import Detection
+
+READ_AHEAD = 2
+
+
+class OpenPage(QObject):
+    """The one place that moves from image to image and that hands edits to the session.
+
+    Attributes:
+        changed: something that commands depend on is different now.
+        problem: a Problem for the error dialog.
+    """
+
+    changed = Signal()
+    problem = Signal(object)
+
+    def __init__(self, parts: Parts, window: MainWindow) -> None:
+        super().__init__(window)
+        self._parts, self._window = parts, window
+        self.key: str | None = None
+        self._detections: tuple[Detection, ...] = ()
+        self._image_problem: Problem | None = None
+        workspace, detection, images = parts.workspace, parts.detection, parts.images
+        workspace.opened.connect(self._opened)
+        workspace.closing.connect(self._closing)
+        workspace.pages_added.connect(self._pages_added)
+        images.image_ready.connect(self._image_ready)
+        images.image_failed.connect(self._image_failed)
+        detection.page_detected.connect(self._page_detected)
+        detection.page_failed.connect(self._page_failed)
+        detection.queue_changed.connect(self._queue_changed)
+        window.canvas.edit_requested.connect(self.apply)
+        window.canvas.accept_requested.connect(self.accept)
+        window.regions.edit_requested.connect(self.apply)
+        window.region_model.edit_requested.connect(self.apply)
+        window.pages.page_chosen.connect(self.go_to)
+        window.detection.map_changed.connect(self._show_map)
+        parts.selection.changed.connect(self.changed)
+
+    @property
+    def session(self) -> Session | None:
+        return self._parts.workspace.session
+
+    @property
+    def page(self) -> Page:
+        """The open page; an empty one while none is open."""
+        return self.session.page if self.session is not None and self.key is not None else Page()
+
+    @property
+    def detections(self) -> tuple[Detection, ...]:
+        """The detections on the screen."""
+        return self._detections
+
+    @property
+    def predictions(self) -> PredictionSet | None:
+        """What the detector knows of the open page."""
+        if self.key is None:
+            return None
+        try:
+            return self._parts.detection.predictions(self.key)
+        except StorageError as error:
+            self.problem.emit(known_problem(error, self.key))
+            return None
+
+    @Slot(str)
+    def go_to(self, key: str) -> None:
+        """Show another image; what was being typed belongs to the one that is left and is kept there."""
+        if self.session is None or key == self.key:
+            return
+        self._window.regions.commit()
+        try:
+            self.session.open_page(key)
+        except StorageError as error:
+            self.problem.emit(known_problem(error, key))
+            self._window.pages.show_current(self.key)
+            return
+        self.key, self._image_problem = key, None
+        self._parts.selection.clear()
+        self._window.page_banner.clear()
+        self._window.canvas.show_image(None)
+        self._window.pages.show_current(key)
+        self._show_page()
+        self._show_predictions()
+        self._request_images()
+        self._window.show_title(key)
+        self.changed.emit()
+
+    @Slot(object)
+    def apply(self, edit: Edit) -> None:
+        """Make an edit; one that does not fit is refused in words, in passing."""
+        if self.session is None or self.key is None:
+            return
+        try:
+            self.session.apply(edit)
+        except EditRefused as refused:
+            self._window.status.tell(str(refused))
+
+    @Slot(object)
+    def accept(self, indices: list[int]) -> None:
+        """Make regions of these detections on the screen and select them."""
+        chosen = [self._detections[index] for index in indices if 0 <= index < len(self._detections)]
+        regions = regions_from_detections(chosen, self.page.regions)
+        if not regions:
+            self._window.status.tell("There are regions where these detections are; nothing was added")
+            return
+        self.apply(AddRegions(regions))
+        left_out = len(chosen) - len(regions)
+        note = f"; {left_out} left out, because there are regions already" if left_out else ""
+        self._window.status.tell(f"{len(regions)} detections accepted{note}")
+        if len(regions) == 1:
+            self._parts.selection.set([regions[0].id])
+
+    @Slot()
+    def _opened(self) -> None:
+        session = self.session
+        assert session is not None
+        session.page_changed.connect(self._page_changed)
+        session.save_failed.connect(self._save_failed)
+        session.saved.connect(self._saved)
+        db = self._parts.workspace.db
+        if db is not None and db.notice:
+            self._window.folder_banner.tell(db.notice)
+        else:
+            self._window.folder_banner.clear()
+        self._window.show_folder(self._parts.workspace.folder)
+        self.changed.emit()
+
+    @Slot()
+    def _closing(self) -> None:
+        self._window.regions.commit()
+        self.key = None
+        self._parts.images.clear()
+        self._parts.selection.clear()
+        self._window.canvas.show_image(None)
+        self._window.page_banner.clear()
+        self._show_page()
+        self._show_detections(())
+        self._window.canvas.show_map(None, None)
+        self._window.show_title(None)
+
+    @Slot(list)
+    def _pages_added(self, keys: list[str]) -> None:
+        if self.key is None and keys:
+            self.go_to(keys[0])
+        self.changed.emit()
+
+    def _request_images(self) -> None:
+        workspace = self._parts.workspace
+        row = workspace.row_of(self.key) if self.key is not None else None
+        if self.key is None or row is None:
+            return
+        self._parts.images.request(self.key, workspace.path_of(self.key))
+        near = [row + step for distance in range(1, READ_AHEAD + 1) for step in (distance, -distance)]
+        keys = [workspace.keys[at] for at in near if 0 <= at < len(workspace.keys)]
+        self._parts.images.prefetch([(key, workspace.path_of(key)) for key in keys])
+
+    @Slot(str, QImage)
+    def _image_ready(self, key: str, image: QImage) -> None:
+        if key == self.key:
+            self._window.canvas.show_image(image)
+            self._show_map()
+
+    @Slot(str, object)
+    def _image_failed(self, key: str, problem: Problem) -> None:
+        if key == self.key:
+            self._image_problem = problem
+            self._window.canvas.show_image(None)
+            self._window.page_banner.tell(f"{problem.what} {problem.remedy}", "warn")
+            self.changed.emit()
+
+    @Slot(str)
+    def _page_changed(self, key: str) -> None:
+        if key == self.key:
+            self._show_page()
+        self.changed.emit()
+
+    def _show_page(self) -> None:
+        page = self.page
+        self._parts.selection.keep_only(region.id for region in page.regions)
+        self._window.canvas.show_page(page)
+        self._window.region_model.show_page(page)
+        self._window.regions.show_page(page)
+        if self.key is None:
+            self._window.status.set_no_page()
+        else:
+            self._window.status.set_page(page.review, not (self.session is not None and self.session.dirty))
+
+    @Slot(str)
+    def _page_detected(self, key: str) -> None:
+        if key == self.key:
+            self._show_predictions()
+            self.changed.emit()
+
+    @Slot(str, object)
+    def _page_failed(self, key: str, problem: Problem) -> None:
+        if key == self.key:
+            if self._image_problem is None:
+                self._window.page_banner.tell(f"{problem.what} {problem.remedy}", "warn")
+            self._say_detections()
+        self.changed.emit()
+
+    @Slot()
+    def _queue_changed(self) -> None:
+        self._say_detections()
+        self.changed.emit()
+
+    def _show_predictions(self) -> None:
+        found = self.predictions
+        self._show_detections(() if found is None else tuple(found.detections))
+        self._show_map()
+
+    def _show_detections(self, detections: tuple[Detection, ...]) -> None:
+        self._detections = detections
+        self._window.canvas.show_detections(detections)
+        self._say_detections()
+
+    def _say_detections(self) -> None:
+        found = self.predictions
+        if self.key is not None and self._parts.detection.is_pending(self.key):
+            text = (
+                "Looking for text..." if self._parts.detection.checkpoint else "Waiting for the checkpoint..."
+            )
+        elif found is None:
+            text = "This image has not been looked at." if self.key is not None else ""
+        else:
+            count = len(found.detections)
+            text = f"{count} detection{'' if count == 1 else 's'} by {found.checkpoint_name}."
+            if found.maps is None:
+                text += " Its maps are not kept any more: detect again to move the threshold."
+        self._window.detection.set_summary(text)
+
+    @Slot()
+    def _show_map(self) -> None:
+        name, found = self._window.detection.map_name, self.predictions
+        if name == "off" or found is None or found.maps is None:
+            self._window.canvas.show_map(None, None)
+            return
+        values = found.maps.language if name == "language" else found.maps.planes.get(name)
+        self._window.canvas.show_map(values, QRectF(*found.maps.image_rect()))
+
+    @Slot(object)
+    def _save_failed(self, error: StorageError) -> None:
+        text = f"{error} Your edits are kept in memory; nothing is lost as long as the program runs."
+        self._window.save_banner.tell(text, "bad", "Try again")
+        self._show_page()
+
+    @Slot()
+    def _saved(self) -> None:
+        self._window.save_banner.clear()
+        self._show_page()

@@ -1,0 +1,23 @@
+"""What the composition root hands to the window: the services, the shared selection, and the settings."""
+
+from dataclasses import dataclass
+
+from app.document.selection import Selection
+from app.services.detection import DetectionService
+from app.services.export import ExportService
+from app.services.workspace import Workspace
+from app.settings.store import Home, SettingsStore
+from app.workers.image_pool import ImagePool
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Made once at the start, alive until the end."""
+
+    workspace: Workspace
+    detection: DetectionService
+    export: ExportService
+    images: ImagePool
+    selection: Selection
+    settings: SettingsStore
+    home: Home

@@ -1,0 +1,169 @@
+"""What is kept from run to run: theme, checkpoint and its decode settings, layout, recent folders."""
+
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtWidgets import QApplication
+
+from app.services.checkpoints import available_checkpoints
+from app.settings.schema import Settings, ThemeName, WindowSettings
+from app.views.main_window import MainWindow
+from app.views.parts import Parts
+from app.views.problem_text import known_problem
+from app.views.theme import apply_theme
+from app.workers.messages import CheckpointReady, Problem
+from tcm_core.config.decode import DbDecode
+from tcm_core.errors import TcmError
+
+DECODE_KEYS: Final = ("threshold", "score_threshold", "unclip_ratio", "min_side")
+
+
+class Preferences(QObject):
+    """Keeps the settings and the window in step.
+
+    Attributes:
+        theme_changed: the Colours in use.
+        problem: a Problem for the error dialog.
+    """
+
+    theme_changed = Signal(object)
+    problem = Signal(object)
+
+    def __init__(self, parts: Parts, window: MainWindow) -> None:
+        super().__init__(window)
+        self._parts, self._window = parts, window
+        self._decode_restored = False
+        parts.detection.checkpoint_ready.connect(self._checkpoint_ready)
+        parts.detection.checkpoint_failed.connect(self._checkpoint_failed)
+
+    @property
+    def settings(self) -> Settings:
+        return self._parts.settings.settings
+
+    def restore(self) -> None:
+        """Make the window look as it did at the end of the last run."""
+        settings, panel = self.settings, self._window.detection
+        self.show_theme()
+        self._window.restore_layout(settings.window.geometry, settings.window.state)
+        self._window.set_recent(settings.recent_folders)
+        panel.set_map_style(settings.view.colour_map, settings.view.map_opacity)
+        self._window.canvas.set_map_style(settings.view.colour_map, settings.view.map_opacity)
+        panel.set_map(settings.view.score_map)
+        self.show_checkpoints()
+        if (notice := self._parts.settings.notice) is not None:
+            self.problem.emit(
+                Problem("The settings file could not be used.", notice, "Your labels are not affected.")
+            )
+
+    def set_theme(self, theme: ThemeName) -> None:
+        """Use a theme from now on."""
+        settings = self.settings
+        self._save(settings.model_copy(update={"view": settings.view.model_copy(update={"theme": theme})}))
+        self.show_theme()
+
+    @Slot()
+    def show_theme(self) -> None:
+        """Draw everything in the theme as it is now; the desktop may have changed."""
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        self.theme_changed.emit(apply_theme(application, self.settings.view.theme))
+
+    def show_checkpoints(self) -> None:
+        """List the shipped checkpoints and the chosen one, if it is another."""
+        current = self.settings.detection.checkpoint
+        try:
+            entries = [(choice.path.stem, choice.path.stem) for choice in available_checkpoints()]
+        except TcmError as error:
+            entries = []
+            self.problem.emit(known_problem(error, ""))
+        if current not in [value for _, value in entries]:
+            entries.append((Path(current).name, current))
+        self._window.detection.set_checkpoints(entries, current)
+
+    @Slot(str)
+    def use_checkpoint(self, checkpoint: str) -> None:
+        """Load a checkpoint by name or path, and at the next start too."""
+        settings = self.settings
+        detection = settings.detection.model_copy(update={"checkpoint": checkpoint})
+        self._save(settings.model_copy(update={"detection": detection}))
+        self._window.status.set_model(f"loading {Path(checkpoint).name}...", "", "warn")
+        self._parts.detection.load_checkpoint(checkpoint, detection.device)
+
+    @Slot(object)
+    def _checkpoint_ready(self, ready: CheckpointReady) -> None:
+        self._window.status.set_model(ready.name, ready.device_text, "good")
+        self.show_checkpoints()
+        if ready.notice is not None:
+            self.problem.emit(ready.notice)
+        if not self._decode_restored:
+            self._decode_restored = True
+            QTimer.singleShot(0, self._restore_decode)
+
+    @Slot()
+    def _restore_decode(self) -> None:
+        """Take the settings of the last run in place of the checkpoint's own."""
+        kept = self.settings.detection.model_dump(include=set(DECODE_KEYS), exclude_none=True)
+        if kept:
+            self._parts.detection.set_settings(self._parts.detection.settings.model_copy(update=kept))
+
+    @Slot()
+    def use_recommended(self) -> None:
+        """Decode as the checkpoint's card recommends."""
+        ready = self._parts.detection.checkpoint
+        if ready is not None:
+            self._parts.detection.set_settings(ready.decode)
+
+    @Slot(object)
+    def _checkpoint_failed(self, problem: Problem) -> None:
+        ready = self._parts.detection.checkpoint
+        if ready is None:
+            self._window.status.set_model("no checkpoint", "", "bad")
+        else:
+            self._window.status.set_model(ready.name, ready.device_text, "good")
+        self.problem.emit(problem)
+
+    def save_settings(self) -> None:
+        """Keep what is to be as it is now at the next start."""
+        settings, ready = self.settings, self._parts.detection.checkpoint
+        panel = self._window.detection
+        view = settings.view.model_copy(
+            update={
+                "score_map": panel.map_name,
+                "colour_map": panel.colour_map_name,
+                "map_opacity": panel.opacity.value,
+            }
+        )
+        changes: dict[str, object] = {"view": view}
+        if ready is not None:
+            changes["detection"] = settings.detection.model_copy(
+                update=_differences(self._parts.detection.settings, ready.decode)
+            )
+        if (layout := self._window.layout_state()) is not None:
+            changes["window"] = WindowSettings(geometry=layout[0], state=layout[1])
+        self._save(settings.model_copy(update=changes))
+
+    @Slot()
+    def remember_folder(self) -> None:
+        """Put the open folder at the head of the recent ones."""
+        folder = self._parts.workspace.folder
+        if folder is not None:
+            self._save(self.settings.with_recent(str(folder)))
+            self._window.set_recent(self.settings.recent_folders)
+
+    def _save(self, settings: Settings) -> None:
+        try:
+            self._parts.settings.save(settings)
+        except OSError as error:
+            where = str(self._parts.settings.file)
+            self.problem.emit(
+                Problem(
+                    f"The settings could not be saved: {error.strerror}.", where, "They hold until you quit."
+                )
+            )
+
+
+def _differences(settings: DbDecode, recommended: DbDecode) -> dict[str, float | None]:
+    """The decode settings that are not as recommended; None for those that are."""
+    now, own = settings.model_dump(), recommended.model_dump()
+    return {key: None if now[key] == own[key] else now[key] for key in DECODE_KEYS}
