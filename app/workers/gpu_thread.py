@@ -4,7 +4,7 @@ import logging
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from PySide6.QtCore import QObject, QThread, Signal
+from PySide6.QtCore import QObject, Qt, QThread, Signal
 
 from app.workers.gpu_worker import GpuWorker, PredictorFactory, load_predictor
 from app.workers.messages import DetectRequest, LoadCheckpoint
@@ -37,6 +37,8 @@ class GpuThread(QObject):
         self._worker.checkpoint_failed.connect(self.checkpoint_failed)
         self._worker.detect_done.connect(self.detect_done)
         self._worker.detect_failed.connect(self.detect_failed)
+        # direct: quit may be called from any thread, and this one may be waiting in stop
+        self._worker.released.connect(self._thread.quit, Qt.ConnectionType.DirectConnection)
 
     @property
     def running(self) -> bool:

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from app.workers.messages import (
     CheckpointFailed,
@@ -97,6 +97,7 @@ class GpuWorker(QObject):
     checkpoint_failed = Signal(object)  # CheckpointFailed
     detect_done = Signal(object)  # DetectDone
     detect_failed = Signal(object)  # DetectFailed
+    released = Signal()  # after close: the network is given back and the thread may end
     _wake = Signal()
     _closing = Signal()
 
@@ -144,7 +145,7 @@ class GpuWorker(QObject):
                 del self._queue[key]
 
     def close(self) -> None:
-        """Drop all that waits, give the network back and end the thread after the picture in work."""
+        """Drop all that waits and give the network back after the picture in work; released follows."""
         with self._lock:
             self._closed = True
             self._queue.clear()
@@ -183,9 +184,7 @@ class GpuWorker(QObject):
             self._reader = None
         self._ahead.clear()
         self._free_network()
-        thread = self.thread()
-        if thread is not None and thread is QThread.currentThread():
-            thread.quit()
+        self.released.emit()
 
     def _load_checkpoint(self, request: LoadCheckpoint) -> None:
         try:

@@ -1,4 +1,4 @@
-"""A detector without a network: it finds the polygons it was told, and can wait, fail or run out of memory."""
+"""A detector without a network: it finds known polygons, and can wait, fail or run out of memory."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -38,7 +38,7 @@ class FakePrediction(NamedTuple):
 def text_maps(
     size: tuple[int, int], texts: Sequence = TWO_TEXTS, probabilities: Sequence[float] = PROBABILITIES
 ):
-    """The maps of a perfect detector for an image of (height, width): texts with the given probability each."""
+    """The maps of a perfect detector for an image of (height, width), each text with its probability."""
     height, width = size
     network = (-(-height // 32) * 32, -(-width // 32) * 32)
     probability = np.zeros((network[0] // STRIDE, network[1] // STRIDE), np.uint8)
