@@ -22,7 +22,7 @@ KEPT_FILES: Final = 50_000
 
 
 def read_thumbnail(path: Path, edge: int, folder: Path | None = None) -> QImage:
-    """The picture in the view frame, shrunk to fit a square; never enlarged.
+    """The picture in the view frame (RGB888), shrunk to fit a square; never enlarged.
 
     Args:
         path: the image file.
@@ -36,7 +36,7 @@ def read_thumbnail(path: Path, edge: int, folder: Path | None = None) -> QImage:
     if kept is not None and kept.is_file():
         image = QImage(str(kept))
         if not image.isNull():
-            return image
+            return image.convertToFormat(QImage.Format.Format_RGB888)
     image = _fast_thumbnail(path, edge)
     if image.isNull():
         image = _exact_thumbnail(path, edge)
