@@ -18,7 +18,7 @@ from tcm_core.errors import TcmError
 IGNORED_TEXT = "###"  # typed as a transcription it means: ignore this region
 
 
-class EditRefused(TcmError):  # noqa: N818 - read as a sentence: the edit was refused
+class EditRefused(TcmError):
     """The edit cannot be applied to this page; the page is as it was. The message is for the person."""
 
 

@@ -68,9 +68,7 @@ class HitIndex:
             if selected
             else np.zeros_like(near)
         )
-        return self._at_selected(place, radius, near & chosen) or self._at_other(
-            place, radius, near & ~chosen
-        )
+        return self._at_selected(place, radius, near & chosen) or self._at_other(place, radius, near)
 
     def _at_selected(
         self, place: NDArray[np.float64], radius: float, regions: NDArray[np.bool_]

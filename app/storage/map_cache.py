@@ -55,7 +55,10 @@ def map_key(image: str, checkpoint_hash: str) -> str:
 
 
 class MapCache:
-    """Files of maps in a folder. A broken one counts as absent and is removed; a full disk costs speed."""
+    """Files of maps in a folder. A broken one counts as absent and is removed; a full disk costs speed.
+
+    Any thread may use it.
+    """
 
     def __init__(self, root: Path, limit_bytes: float = 5e9) -> None:
         self._root = root
@@ -75,7 +78,8 @@ class MapCache:
         try:
             before = path.stat().st_size if path.exists() else 0
             write_atomic(path, content)
-            total = self._counted() if self._total is None else self._total + len(content) - before
+            known = self._total  # read once: another thread may forget it meanwhile
+            total = self._counted() if known is None else known + len(content) - before
             self._total = self._trimmed(path) if total > self._limit_bytes else total
         except (TcmError, OSError) as error:
             _log.info("maps not kept: %s", error)

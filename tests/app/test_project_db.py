@@ -191,6 +191,19 @@ class TestJournal:
         assert again.history("a.jpg")[3] == Page()
         again.close()
 
+    def test_history_goes_on_after_a_step_was_lost(self, db):
+        page = page_of(2)
+        pages = [SetText(page.regions[0].id, str(number)).apply(page) for number in range(3)]
+        for after in pages:
+            db.save_edit("a.jpg", after, "Set text", "edit")
+        db._connection.execute("UPDATE edits SET body = '' WHERE revision = 3")
+        db._connection.execute("UPDATE pages SET regions = ''")
+        again = reopened(db)
+        assert again.load_page("a.jpg") == pages[1]
+        again.save_edit("a.jpg", Page(), "Delete", "edit")
+        assert again.history("a.jpg") == {1: pages[0], 2: pages[1], 4: Page()}
+        again.close()
+
     def test_a_lost_page_row_is_made_again_from_the_journal(self, db):
         page = page_of(2)
         db.save_edit("a.jpg", page, "Add", "edit")
@@ -359,10 +372,28 @@ class TestDamage:
             again = ProjectDb.open(folder)
             repaired += again.notice is not None
             lost |= {key for key, page in pages.items() if again.load_page(key) != page}
+            assert again.summaries() == {key: PageSummary("approved", 8, None) for key in pages}
             again.save_edit("new.jpg", page_of(1), "Add", "edit")
             again.close()
         assert repaired >= 5
         assert lost == set()
+
+    def test_a_hole_hides_only_the_rows_in_it(self, db, tmp_path):
+        keys = [f"{number}.jpg" for number in range(300)]
+        for key in keys:
+            db.save_predictions(key, PredictionRow("hash", "name", "{}", (Detection(SQUARE / 3, 0.5),) * 10))
+        db.close()
+        content = bytearray(db.path.read_bytes())
+        middle = len(content) // 2 // 4096 * 4096
+        content[middle : middle + 4096] = b"\xa5" * 4096
+        db.path.write_bytes(content)
+        again = ProjectDb.open(tmp_path)
+        assert "was damaged" in again.notice
+        found = [again.load_predictions(key) is not None for key in keys]
+        assert found[0]
+        assert found[-1]
+        assert 290 <= sum(found) < 300
+        again.close()
 
     def test_a_file_cut_in_half_gives_back_what_is_in_the_first_half(self, db, tmp_path):
         pages = self._filled(db)
