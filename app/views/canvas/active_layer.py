@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 from app.domain.region import Region
 from app.views.canvas import style
 from app.views.canvas.cached_layer import CanvasLayer
-from app.views.canvas.polygon_layer import draw_fill, draw_outline, to_qpolygon
+from app.views.canvas.outline import Surface, to_qpolygon
 from app.views.canvas.style import PolygonStyle
 from app.views.canvas.tags import TagPainter, TagRequest
 from app.views.canvas.tools.picking import MOST_WITH_HANDLES, ghosts
@@ -158,10 +158,15 @@ def _mapped(points: Points, placement: QTransform) -> Points:
     return points * (placement.m11(), placement.m22()) + (placement.dx(), placement.dy())
 
 
-def _draw_polygon(painter: QPainter, shape: QPolygonF, look: PolygonStyle) -> None:
+def _surface(painter: QPainter) -> Surface:
     ratio = painter.device().devicePixelRatioF()
-    draw_fill(painter, [shape], look, ratio)
-    draw_outline(painter, shape, look, ratio)
+    return Surface(painter, QTransform(), ratio, ratio)
+
+
+def _draw_polygon(painter: QPainter, shape: QPolygonF, look: PolygonStyle) -> None:
+    surface = _surface(painter)
+    surface.fill([shape], look)
+    surface.outline([shape], look)
 
 
 def _draw_reading_arrow(painter: QPainter, points: Points, colour: QColor) -> None:
@@ -223,25 +228,18 @@ def _draw_handles(
 
 def _draw_draft(painter: QPainter, points: Points, preview: Preview) -> None:
     """The outline so far: solid between set points, dashed to the mouse and back to the first."""
-    look = style.DRAFT
-    shape = to_qpolygon(points)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    surface, shape = _surface(painter), to_qpolygon(points)
     if len(points) >= 3:
-        draw_fill(painter, [shape], look, painter.device().devicePixelRatioF())
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        surface.fill([shape], style.DRAFT)
     if preview.draft_points >= len(points):
-        draw_outline(painter, shape, look, painter.device().devicePixelRatioF())
+        surface.outline([shape], style.DRAFT)
         return
-    for halo in (True, False):
-        pen = QPen(look.halo if halo else look.line, look.halo_width if halo else look.width)
-        painter.setPen(pen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPolyline(to_qpolygon(points[: preview.draft_points]))
-        if not halo:
-            pen.setDashPattern([3.0, 2.5])
-            painter.setPen(pen)
-        tail = points[preview.draft_points - 1 :]
-        painter.drawPolyline(to_qpolygon(np.concatenate([tail, points[:1]]) if len(points) > 2 else tail))
+    tail = points[preview.draft_points - 1 :]
+    loose = np.concatenate([tail, points[:1]]) if len(points) > 2 else tail
+    surface.outline([to_qpolygon(loose)], style.DRAFT_LOOSE, closed=False)
+    surface.outline([to_qpolygon(points[: preview.draft_points])], style.DRAFT, closed=False)
+    look = style.DRAFT
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
     for index, (x, y) in enumerate(points[: preview.draft_points]):
         first = index == 0
         half = style.HANDLE / 2 + (2.5 if first and preview.closing else 0.5 if first else -0.5)

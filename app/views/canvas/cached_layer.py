@@ -61,8 +61,17 @@ class CachedLayer(CanvasLayer):
         """
 
     @abstractmethod
-    def is_much_work(self, visible: QRectF) -> bool:
-        """Whether drawing all that is visible (a rectangle in image pixels) takes longer than a frame."""
+    def is_empty(self) -> bool:
+        """Whether there is nothing to draw at all."""
+
+    @abstractmethod
+    def is_much_work(self, visible: QRectF, scale: float) -> bool:
+        """Whether drawing all that is visible takes longer than a frame.
+
+        Args:
+            visible: image pixels.
+            scale: pixels of the pixmap for one image pixel.
+        """
 
     def invalidate(self, rects: Iterable[QRectF], margin: float) -> None:
         """Draw these image rectangles again, each with a margin in widget pixels around it."""
@@ -98,6 +107,9 @@ class CachedLayer(CanvasLayer):
     ) -> None:
         if widget is None:
             return
+        if self.is_empty():
+            self._pixmap = QPixmap()
+            return
         ratio = widget.devicePixelRatioF()
         placement = painter.worldTransform() * QTransform.fromScale(ratio, ratio)
         self._bring_up_to_date(placement, widget.size() * ratio, ratio)
@@ -117,7 +129,7 @@ class CachedLayer(CanvasLayer):
                 self._pixmap.fill(Qt.GlobalColor.transparent)  # gives it an alpha channel
             visible = placement.inverted()[0].mapRect(QRectF(whole))
             # a drawing made for the first time is seen longer than one frame of a zoom
-            self._rough = not self._placement.isIdentity() and self.is_much_work(visible)
+            self._rough = not self._placement.isIdentity() and self.is_much_work(visible, placement.m11())
             region = QRegion(whole)
         else:
             region = self._scrolled(shift, whole) | self._dirty_region(placement, ratio)

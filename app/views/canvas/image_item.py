@@ -4,51 +4,46 @@ from typing import Final
 
 import cv2
 import numpy as np
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QImage, QPainter, QPixmap
-from PySide6.QtWidgets import QGraphicsPixmapItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtCore import QRect, QRectF
+from PySide6.QtGui import QImage, QPainter, QPixmap, QTransform
+
+from app.views.canvas.cached_layer import CachedLayer
 
 SMOOTH_BELOW: Final = 2.0  # device pixels for one image pixel; from here on pixels are shown as squares
 PYRAMID_SIDE: Final = 4000  # images with a longer side get smaller copies
 PYRAMID_LEVELS: Final = 2  # a half and a quarter
 
 
-class PhotoItem(QGraphicsPixmapItem):
-    """Draws one image: smooth when small, as squares when large, big ones from a smaller copy.
-
-    The item lies at (0, 0) with one unit an image pixel.
-    """
+class PhotoLayer(CachedLayer):
+    """Draws one image at (0, 0): smooth when small, as squares when large, big ones from a smaller copy."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.setShapeMode(QGraphicsPixmapItem.ShapeMode.BoundingRectShape)
-        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self._levels: list[QPixmap] = []
         self._rect = QRectF()
 
     def set_image(self, image: QImage | None) -> None:
         """Show another image; None shows nothing."""
-        self.prepareGeometryChange()
         if image is None or image.isNull():
             self._levels, self._rect = [], QRectF()
         else:
             self._levels = [QPixmap.fromImage(level) for level in pyramid(image)]
             self._rect = QRectF(image.rect())
-        self.update()
+        self.invalidate_all()
 
-    def boundingRect(self) -> QRectF:
-        return self._rect
+    def is_empty(self) -> bool:
+        return not self._levels
 
-    def paint(
-        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
-    ) -> None:
-        if not self._levels:
-            return
-        scale = abs(painter.deviceTransform().m11())
+    def is_much_work(self, visible: QRectF, scale: float) -> bool:
+        return False
+
+    def draw(self, painter: QPainter, placement: QTransform, part: QRect, ratio: float, rough: bool) -> None:
+        scale = placement.m11()
         level = 0
         while level + 1 < len(self._levels) and scale <= 0.5 ** (level + 1):
             level += 1
         pixmap = self._levels[level]
+        painter.setTransform(placement)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, scale < SMOOTH_BELOW)
         painter.drawPixmap(self._rect, pixmap, QRectF(pixmap.rect()))
 
@@ -68,6 +63,5 @@ def pyramid(image: QImage) -> list[QImage]:
     for level in range(1, PYRAMID_LEVELS + 1):
         size = (max(source.width() >> level, 1), max(source.height() >> level, 1))
         pixels = np.ascontiguousarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
-        small = QImage(pixels.data, *size, size[0] * 4, QImage.Format.Format_RGB32).copy()
-        levels.append(small)
+        levels.append(QImage(pixels.data, *size, size[0] * 4, QImage.Format.Format_RGB32).copy())
     return levels

@@ -6,7 +6,15 @@ from typing import Final
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QNativeGestureEvent, QResizeEvent, QWheelEvent
+from PySide6.QtGui import (
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QPainter,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QGraphicsScene, QWidget
 
 from app.views.canvas.camera import Camera
@@ -36,6 +44,7 @@ class NavigationView(pg.GraphicsView):
         self._pan_from: QPointF | None = None
         self._right_press: QPointF | None = None
         self._space_held = False
+        self.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)  # for the score map
         self.setCentralItem(box)
         self.scene().setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
 

@@ -5,17 +5,19 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pyqtgraph.functions import arrayToQPolygonF
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QBrush, QPainter, QPen, QPolygonF, QTransform
+from PySide6.QtCore import QPointF, QRect, QRectF
+from PySide6.QtGui import QPainter, QPolygonF, QTransform
 
 from app.views.canvas.cached_layer import CachedLayer
+from app.views.canvas.outline import Surface, to_qpolygon
 from app.views.canvas.style import PolygonStyle
 from app.views.canvas.tags import Tag, TagPainter, TagRequest
 from tcm_core.geometry.polygon import Points, bounds
 
 MARGIN: Final = 4.0  # widget pixels that an outline reaches beyond its polygon
-MOST_IN_A_FRAME: Final = 220  # polygons that are drawn in full quality within one frame
+OUTLINE_US: Final = 30.0  # about what a small outline in full quality takes
+OUTLINE_US_PER_PIXEL: Final = 0.2  # and what its length adds
+FRAME_US: Final = 7000.0  # more than this is drawn roughly first
 
 
 class PolygonEntry(NamedTuple):
@@ -88,8 +90,13 @@ class PolygonLayer(CachedLayer):
         self.invalidate([self._stored[id_].rect for id_ in touched if id_ in self._stored], MARGIN)
         self._replace_tags()
 
-    def is_much_work(self, visible: QRectF) -> bool:
-        return len(self._inside(visible)) > MOST_IN_A_FRAME
+    def is_much_work(self, visible: QRectF, scale: float) -> bool:
+        inside = self._bounds[self._inside(visible)]
+        lengths = 2 * scale * float((inside[:, 2:] - inside[:, :2]).sum())
+        return len(inside) * OUTLINE_US + lengths * OUTLINE_US_PER_PIXEL > FRAME_US
+
+    def is_empty(self) -> bool:
+        return not self._order
 
     def draw(self, painter: QPainter, placement: QTransform, part: QRect, ratio: float, rough: bool) -> None:
         margin = MARGIN * ratio + 1
@@ -99,27 +106,18 @@ class PolygonLayer(CachedLayer):
             for index in self._inside(placement.inverted()[0].mapRect(reach))
             if self._order[index].entry.id not in self._left_out
         ]
-        painter.setTransform(placement)
-        for style in dict.fromkeys(one.entry.style for one in shown):
-            shapes = [one.shape for one in shown if one.entry.style is style]
-            draw_fill(painter, shapes, style, placement.m11())
-        for one in shown if not rough else ():
-            draw_outline(painter, one.shape, one.entry.style, ratio)
-        if rough:
-            self._draw_rough(painter, shown, ratio)
+        surface = Surface(painter, placement, ratio, 1.0)
+        by_style = {
+            style: [one.shape for one in shown if one.entry.style is style]
+            for style in dict.fromkeys(one.entry.style for one in shown)
+        }
+        if not rough:
+            for style, shapes in by_style.items():
+                surface.fill(shapes, style)
+        for style, shapes in by_style.items():
+            surface.outline(shapes, style, rough=rough)
         painter.resetTransform()
         self._draw_tags(painter, placement, part, ratio)
-
-    def _draw_rough(self, painter: QPainter, shown: Sequence[_Stored], ratio: float) -> None:
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        for style in dict.fromkeys(one.entry.style for one in shown):
-            pen = QPen(style.line, 1.0)
-            pen.setCosmetic(True)
-            painter.setPen(pen)
-            for one in shown:
-                if one.entry.style is style:
-                    painter.drawPolygon(one.shape)
 
     def _draw_tags(self, painter: QPainter, placement: QTransform, part: QRect, ratio: float) -> None:
         scale = placement.m11() / ratio
@@ -162,51 +160,3 @@ class PolygonLayer(CachedLayer):
         return np.flatnonzero(
             (x1 >= rect.left()) & (x0 <= rect.right()) & (y1 >= rect.top()) & (y0 <= rect.bottom())
         )
-
-
-def to_qpolygon(points: Points) -> QPolygonF:
-    """The points as Qt wants them."""
-    return arrayToQPolygonF(points[:, 0], points[:, 1])
-
-
-def draw_fill(painter: QPainter, shapes: Sequence[QPolygonF], style: PolygonStyle, scale: float) -> None:
-    """Fill polygons, with a hatch when the style has one; the hatch keeps its size on the screen.
-
-    Args:
-        painter: with a transform of that scale.
-        shapes: in the painter's units.
-        style: fill and hatch.
-        scale: device pixels for one unit.
-    """
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # fills are faint; ten times faster
-    painter.setPen(Qt.PenStyle.NoPen)
-    brushes = [QBrush(style.fill)]
-    if style.hatch is not None:
-        hatch = QBrush(style.hatch, Qt.BrushStyle.BDiagPattern)
-        hatch.setTransform(QTransform.fromScale(1 / scale, 1 / scale))
-        brushes.append(hatch)
-    for brush in brushes:
-        painter.setBrush(brush)
-        for shape in shapes:
-            painter.drawPolygon(shape)
-
-
-def draw_outline(painter: QPainter, shape: QPolygonF, style: PolygonStyle, ratio: float) -> None:
-    """Stroke a polygon: the halo, then the line over it; widths keep their size on the screen."""
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(cosmetic_pen(style, ratio, halo=True))
-    painter.drawPolygon(shape)
-    painter.setPen(cosmetic_pen(style, ratio, halo=False))
-    painter.drawPolygon(shape)
-
-
-def cosmetic_pen(style: PolygonStyle, ratio: float, *, halo: bool) -> QPen:
-    """The pen of a style's line or halo for a device with that many pixels for one widget pixel."""
-    pen = QPen(style.halo if halo else style.line, (style.halo_width if halo else style.width) * ratio)
-    pen.setCosmetic(True)
-    pen.setJoinStyle(Qt.PenJoinStyle.BevelJoin if halo else Qt.PenJoinStyle.MiterJoin)
-    if style.dashes and not halo:
-        pen.setDashPattern([length / style.width for length in style.dashes])
-        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-    return pen

@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage
 from app.domain.region import Region
 from app.views.canvas import style
 from app.views.canvas.active_layer import ActiveContent, ActiveLayer, hidden_regions
-from app.views.canvas.image_item import PhotoItem
+from app.views.canvas.image_item import PhotoLayer
 from app.views.canvas.polygon_layer import PolygonEntry, PolygonLayer
 from app.views.canvas.score_overlay import ScoreOverlay
 from tcm_core.detection import Detection
@@ -29,7 +29,7 @@ class Stage:
             lockAspect=True, invertY=True, enableMenu=False, enableMouse=False, defaultPadding=0.0
         )
         self.box.disableAutoRange()
-        self.photo = PhotoItem()
+        self.photo = PhotoLayer()
         self.score = ScoreOverlay()
         self.detections = PolygonLayer()
         self.regions = PolygonLayer()

@@ -39,7 +39,7 @@ DETECTED: Final = PolygonStyle(
     line=QColor(255, 176, 32), fill=QColor(255, 176, 32, 14), halo=_DARK, width=1.6, dashes=(5.0, 3.5)
 )
 SELECTED: Final = PolygonStyle(
-    line=QColor(10, 116, 255), fill=QColor(10, 116, 255, 34), halo=QColor(255, 255, 255, 235), width=1.8
+    line=QColor(10, 116, 255), fill=QColor(10, 116, 255, 22), halo=QColor(255, 255, 255, 235), width=1.8
 )
 SELECTED_IGNORED: Final = PolygonStyle(
     line=QColor(86, 92, 102), fill=QColor(60, 64, 70, 60), halo=QColor(255, 255, 255, 235), width=1.8
@@ -49,6 +49,12 @@ HOVERED: Final = PolygonStyle(
 )
 DRAFT: Final = PolygonStyle(
     line=QColor(255, 92, 168), fill=QColor(255, 92, 168, 34), halo=QColor(255, 255, 255, 225), width=1.8
+)
+DRAFT_LOOSE: Final = PolygonStyle(
+    line=QColor(255, 92, 168),
+    fill=QColor(255, 92, 168, 0),
+    halo=QColor(255, 255, 255, 150),
+    dashes=(5.0, 4.0),
 )
 BAND: Final = PolygonStyle(
     line=QColor(255, 255, 255), fill=QColor(10, 116, 255, 36), halo=_DARK, width=1.0, dashes=(4.0, 3.0)

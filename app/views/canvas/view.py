@@ -77,7 +77,7 @@ class StudioCanvas(NavigationView):
         self._refine_timer = QTimer(self)
         self._refine_timer.setSingleShot(True)
         self._refine_timer.setInterval(REFINE_AFTER_MS)
-        self._refine_timer.timeout.connect(self._refine)
+        self._refine_timer.timeout.connect(self.refine)
         selection.changed.connect(self._refresh)
         self.start_following()
 
@@ -350,7 +350,8 @@ class StudioCanvas(NavigationView):
                 self._selection.set((target.region_id,))
         self.context_menu_requested.emit(hit, place)
 
-    def _refine(self) -> None:
+    def refine(self) -> None:
+        """Replace drawings that were made in a hurry while zooming by full ones."""
         self._stage.refine()
 
 

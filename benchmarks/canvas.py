@@ -1,0 +1,318 @@
+"""How fast the canvas draws and edits 1,000 polygons, beside a painting in the manner of labelme.
+
+Run: python -m benchmarks.canvas [--json FILE] [--polygons N]
+
+Every frame is painted synchronously into an offscreen window. The peer is a widget that does what labelme's
+canvas does: on each repaint it builds a path for every shape in Python, draws all vertices of all shapes,
+and scales the whole picture; written here from that description.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, NamedTuple
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before Qt is imported
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+from rich.console import Console
+from rich.table import Table
+
+from app.document.selection import Selection
+from app.domain.hit_test import HitIndex
+from app.domain.page import Page
+from app.domain.region import Region, new_region
+from app.views.canvas.view import StudioCanvas
+
+WIDTH, HEIGHT = 1280, 720
+VIEW: Final = (1400, 900)
+VERTICES: Final = 14
+FRAMES: Final = 60
+
+
+class Figure(NamedTuple):
+    """One measured thing; milliseconds."""
+
+    what: str
+    median_ms: float
+    worst_ms: float
+    budget_ms: float | None
+    peer_ms: float | None
+
+
+def make_polygons(count: int, seed: int = 7) -> list[NDArray[np.float64]]:
+    """Polygons the size of words, 14 vertices each, all over the image."""
+    random = np.random.default_rng(seed)
+    angles = np.linspace(np.pi, -np.pi, VERTICES, endpoint=False)
+    ring = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    polygons = []
+    for _ in range(count):
+        half = random.uniform((10, 4), (36, 12))
+        middle = random.uniform((40, 16), (WIDTH - 40, HEIGHT - 16))
+        polygons.append(ring * half + middle)
+    return polygons
+
+
+def make_image() -> QImage:
+    """A picture with detail everywhere."""
+    random = np.random.default_rng(3)
+    pixels = random.integers(0, 255, (HEIGHT // 4, WIDTH // 4, 4), dtype=np.uint8).repeat(4, 0).repeat(4, 1)
+    pixels = np.ascontiguousarray(pixels)
+    return QImage(pixels.data, WIDTH, HEIGHT, WIDTH * 4, QImage.Format.Format_RGB32).copy()
+
+
+def timed(step: Callable[[int], None], frames: int = FRAMES) -> tuple[float, float]:
+    """Median and worst milliseconds of a step; the first three runs warm up."""
+    spent = []
+    for number in range(frames + 3):
+        start = time.perf_counter()
+        step(number)
+        spent.append((time.perf_counter() - start) * 1000)
+    return statistics.median(spent[3:]), max(spent[3:])
+
+
+def expose(widget: QWidget) -> None:
+    """Show a widget and wait until it really paints."""
+    widget.show()
+    if not QTest.qWaitForWindowExposed(widget):
+        raise RuntimeError("the window was not shown")
+
+
+class LabelmeStyle(QWidget):
+    """Paints as labelme's canvas does: everything, from scratch, on every repaint."""
+
+    def __init__(self, image: QImage, polygons: list[NDArray[np.float64]]) -> None:
+        super().__init__()
+        self._image = image
+        self._shapes = [[QPointF(x, y) for x, y in polygon] for polygon in polygons]
+        self.scale = min(VIEW[0] / WIDTH, VIEW[1] / HEIGHT)
+        self.offset = QPointF(0, 0)
+        self.resize(*VIEW)
+
+    def move_vertex(self, x: float, y: float) -> None:
+        """Put the first vertex of the first shape elsewhere."""
+        self._shapes[0][0] = QPointF(x, y)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.scale(self.scale, self.scale)
+        painter.translate(self.offset)
+        painter.drawImage(0, 0, self._image)
+        for shape in self._shapes:
+            outline, corners = QPainterPath(), QPainterPath()
+            outline.moveTo(shape[0])
+            for point in shape:
+                outline.lineTo(point)
+                corners.addEllipse(point, 4 / self.scale, 4 / self.scale)
+            outline.closeSubpath()
+            painter.setPen(QPen(QColor(0, 255, 0), max(1.0, 2.0 / self.scale)))
+            painter.drawPath(outline)
+            painter.drawPath(corners)
+            painter.fillPath(corners, QColor(0, 255, 0))
+            painter.fillPath(outline, QColor(0, 255, 0, 40))
+        painter.end()
+
+
+class Bench:
+    """A shown canvas with a page, driven by real mouse events."""
+
+    def __init__(self, polygons: list[NDArray[np.float64]], image: QImage) -> None:
+        self.selection = Selection()
+        self.canvas = StudioCanvas(self.selection)
+        self.canvas.resize(*VIEW)
+        expose(self.canvas)
+        self.canvas.show_image(image)
+        self.page = Page(tuple(new_region(polygon) for polygon in polygons))
+        self.canvas.show_page(self.page)
+        self.settle()
+
+    def settle(self) -> None:
+        """Paint in full quality."""
+        self.paint()
+        self.canvas.refine()
+        self.paint()
+
+    def paint(self) -> None:
+        """Paint the whole window now."""
+        self.canvas.viewport().repaint()
+
+    def mouse(self, kind: QEvent.Type, place: QPoint, button: Qt.MouseButton) -> None:
+        """Send a mouse event."""
+        buttons = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else button
+        changed = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else button
+        where = QPointF(place)
+        event = QMouseEvent(kind, where, where, changed, buttons, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(self.canvas.viewport(), event)
+
+    def drag(self, start: QPoint, button: Qt.MouseButton) -> tuple[float, float]:
+        """Median and worst time of one move and its repaint, during a drag in a circle."""
+        self.mouse(QEvent.Type.MouseButtonPress, start, button)
+        self.mouse(QEvent.Type.MouseMove, start + QPoint(9, 0), button)
+
+        def step(number: int) -> None:
+            angle = number / 5
+            way = QPoint(round(40 * np.cos(angle)), round(25 * np.sin(angle)))
+            self.mouse(QEvent.Type.MouseMove, start + way, button)
+            self.paint()
+
+        result = timed(step)
+        self.mouse(QEvent.Type.MouseButtonRelease, start, button)
+        return result
+
+    def wheel(self, notches: int) -> None:
+        """Turn the wheel in the middle of the view."""
+        where = QPointF(VIEW[0] / 2, VIEW[1] / 2)
+        event = QWheelEvent(
+            where,
+            where,
+            QPoint(),
+            QPoint(0, 120 * notches),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        QApplication.sendEvent(self.canvas.viewport(), event)
+
+    def zoom(self) -> tuple[float, float]:
+        """Median and worst time of one notch of the wheel and its repaint, in and out again."""
+
+        def step(number: int) -> None:
+            self.wheel(1 if number % 8 < 4 else -1)
+            self.paint()
+
+        return timed(step, 64)
+
+    def drag_vertex(self) -> tuple[float, float]:
+        """Median and worst time of one move of a vertex and its repaint."""
+        region = self.page.regions[len(self.page.regions) // 2]
+        self.selection.set((region.id,))
+        self.settle()
+        result = self.drag(self.canvas.image_to_widget(*region.polygon[0]), Qt.MouseButton.LeftButton)
+        self.selection.clear()
+        self.settle()
+        return result
+
+    def show_edited(self) -> tuple[float, float]:
+        """Median and worst time from a page with one changed region to its repaint."""
+
+        def step(number: int) -> None:
+            regions = list(self.page.regions)
+            old = regions[number]
+            regions[number] = Region(old.id, old.polygon + 1.0)
+            self.page = Page(tuple(regions))
+            self.canvas.show_page(self.page)
+            self.paint()
+
+        return timed(step, min(FRAMES, len(self.page.regions) - 3))
+
+    def recolour(self) -> tuple[float, float]:
+        """Median and worst time of another colour map and its repaint, with a score map on."""
+        values = np.random.default_rng(1).integers(0, 255, (736, 1280), dtype=np.uint8)
+        self.canvas.show_map(values, QRectF(0, 0, WIDTH, 736))
+        self.settle()
+
+        def step(number: int) -> None:
+            self.canvas.set_map_style("viridis" if number % 2 else "inferno", 0.6)
+            self.paint()
+
+        result = timed(step)
+        self.canvas.show_map(None, None)
+        return result
+
+    def hit_test(self) -> tuple[float, float]:
+        """Median and worst time to find what is under the mouse."""
+        index = HitIndex(self.page.regions)
+        places = np.random.default_rng(2).uniform((0, 0), (WIDTH, HEIGHT), (FRAMES * 10, 2))
+
+        def step(number: int) -> None:
+            x, y = places[number % len(places)].tolist()
+            index.at(x, y, 6.0)
+
+        return timed(step, FRAMES * 5)
+
+
+def measure_peer(polygons: list[NDArray[np.float64]], image: QImage) -> tuple[float, float, float]:
+    """The labelme-style widget's milliseconds for a pan, a zoom and a vertex drag frame."""
+    peer = LabelmeStyle(image, polygons)
+    expose(peer)
+
+    def pan(number: int) -> None:
+        peer.offset = QPointF(20 * np.cos(number / 5), 20 * np.sin(number / 5))
+        peer.repaint()
+
+    def zoom(number: int) -> None:
+        peer.scale *= 1.2 if number % 8 < 4 else 1 / 1.2
+        peer.repaint()
+
+    def vertex(number: int) -> None:
+        peer.move_vertex(100 + number, 100)
+        peer.repaint()
+
+    figures = timed(pan, 8)[0], timed(zoom, 8)[0], timed(vertex, 8)[0]
+    peer.close()
+    return figures
+
+
+def measure(count: int) -> list[Figure]:
+    """All figures for that many polygons."""
+    polygons, image = make_polygons(count), make_image()
+    peer_pan, peer_zoom, peer_vertex = measure_peer(polygons, image)
+    bench = Bench(polygons, image)
+    figures = [
+        Figure("pan frame", *bench.drag(QPoint(3, 3), Qt.MouseButton.MiddleButton), 16.0, peer_pan),
+        Figure("zoom frame", *bench.zoom(), 16.0, peer_zoom),
+        Figure("vertex drag frame", *bench.drag_vertex(), 8.0, peer_vertex),
+        Figure("edited page to repaint", *bench.show_edited(), 16.0, None),
+        Figure("score map recoloured", *bench.recolour(), 16.0, None),
+        Figure("hit test", *bench.hit_test(), 1.0, None),
+    ]
+    bench.canvas.hide()
+    return figures
+
+
+def report(figures: list[Figure], count: int) -> None:
+    """Print the figures as a table."""
+    table = Table(title=f"Canvas, {count} polygons of {VERTICES} points, {VIEW[0]} x {VIEW[1]} view")
+    for heading in ("what", "median ms", "worst ms", "budget ms", "labelme-style ms", "times faster"):
+        table.add_column(heading, justify="left" if heading == "what" else "right")
+    for figure in figures:
+        table.add_row(
+            figure.what,
+            f"{figure.median_ms:.2f}",
+            f"{figure.worst_ms:.2f}",
+            "" if figure.budget_ms is None else f"{figure.budget_ms:.0f}",
+            "" if figure.peer_ms is None else f"{figure.peer_ms:.1f}",
+            "" if figure.peer_ms is None else f"{figure.peer_ms / figure.median_ms:.0f}",
+        )
+    Console().print(table)
+
+
+def main() -> None:
+    """Measure, print, and write JSON when asked."""
+    parser = argparse.ArgumentParser(description="Frame times of the canvas")
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--polygons", type=int, default=1000)
+    arguments = parser.parse_args()
+    application = QApplication.instance() or QApplication([])
+    figures = measure(arguments.polygons)
+    report(figures, arguments.polygons)
+    if arguments.json is not None:
+        written = {"polygons": arguments.polygons, "figures": [figure._asdict() for figure in figures]}
+        arguments.json.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
+    del application
+
+
+if __name__ == "__main__":
+    main()
