@@ -1,4 +1,4 @@
-"""Detection: results beside the page, live settings, batches, cancelling, failures; labels stay as they are."""
+"""Detection: results beside the page, live settings, batches, cancelling, failures; labels stay."""
 
 import random
 import time
