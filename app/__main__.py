@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from app.compose import Studio
     from app.views.problem_relay import ProblemRelay
+    from app.workers.gpu_worker import PredictorFactory
 
 LOG_BYTES: Final = 1_000_000
 LOG_FILES: Final = 3
@@ -43,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 all went well, 1 some of the work failed, 2 it could not be done at all.
     """
-    arguments = _parser().parse_args(argv)
+    arguments = make_parser().parse_args(argv)
     if arguments.headless or no_display():
         from app.headless import run_headless
 
@@ -51,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if (reason := qt_unusable()) is not None:
         Console(stderr=True).print(reason, markup=False, highlight=False, soft_wrap=True)
         return 2
-    return _run_window(arguments)
+    return run_window(arguments)
 
 
 def no_display() -> bool:
@@ -81,7 +82,8 @@ def qt_unusable() -> str | None:
     return None
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """The command line."""
     parser = argparse.ArgumentParser(
         prog="tcm-studio", description="Find, correct and export text in photographs."
     )
@@ -107,8 +109,16 @@ def _version() -> str:
         return "(not installed)"
 
 
-def _run_window(arguments: argparse.Namespace) -> int:
-    """The window from start to end. Everything that was changed in the process is put back."""
+def run_window(arguments: argparse.Namespace, predictor_factory: "PredictorFactory | None" = None) -> int:
+    """The window from start to end. Everything that was changed in the process is put back.
+
+    Args:
+        arguments: from make_parser.
+        predictor_factory: makes the detector; None: the one that loads checkpoints.
+
+    Returns:
+        The exit status.
+    """
     from PySide6.QtWidgets import QApplication
 
     home = find_home(arguments.data_home)
@@ -120,7 +130,7 @@ def _run_window(arguments: argparse.Namespace) -> int:
     application.setDesktopFileName("tcm-studio")
     hooks = sys.excepthook, threading.excepthook
     try:
-        return _show_studio(application, home, arguments)
+        return _show_studio(application, home, arguments, predictor_factory)
     finally:
         sys.excepthook, threading.excepthook = hooks
         logging.getLogger().removeHandler(handler)
@@ -130,13 +140,21 @@ def _run_window(arguments: argparse.Namespace) -> int:
             fault_log.close()
 
 
-def _show_studio(application: "QApplication", home: Home, arguments: argparse.Namespace) -> int:
+def _show_studio(
+    application: "QApplication",
+    home: Home,
+    arguments: argparse.Namespace,
+    predictor_factory: "PredictorFactory | None",
+) -> int:
     from app.compose import Studio
     from app.views.problem_relay import ProblemRelay
+    from app.workers.gpu_worker import load_predictor
 
     relay = ProblemRelay()
     _install_hooks(relay)
-    studio = Studio(home, _version(), arguments.checkpoint, arguments.device)
+    studio = Studio(
+        home, _version(), arguments.checkpoint, arguments.device, predictor_factory or load_predictor
+    )
     relay.problem.connect(studio.report)
     if arguments.exit_when_shown:
         _exit_when_shown(studio)
@@ -191,6 +209,7 @@ def _start_logs(home: Home) -> tuple[logging.Handler, IO[str] | None]:
 
 def _exit_when_shown(studio: "Studio") -> None:
     """For the measurement of the start: say when the window was painted and what was imported by then."""
+
     def painted() -> None:
         shown = {"painted_at": time.time(), "torch_imported": "torch" in sys.modules}
         sys.stdout.write(json.dumps(shown) + "\n")

@@ -18,6 +18,7 @@ from app.settings.store import Home, SettingsStore
 from app.storage.map_cache import MapCache
 from app.views.actions import ACTIONS, MENUS, MOUSE_GESTURES, ActionSet
 from app.views.commands import Commands
+from app.views.context_menu import ContextMenu
 from app.views.dialogs.about import AboutDialog
 from app.views.dialogs.diagnostics import DiagnosticsDialog
 from app.views.dialogs.export import ExportDialog
@@ -30,6 +31,7 @@ from app.views.parts import Parts
 from app.views.preferences import Preferences
 from app.views.theme import Colours
 from app.workers.gpu_thread import GpuThread
+from app.workers.gpu_worker import PredictorFactory, load_predictor
 from app.workers.image_pool import ImagePool
 from app.workers.messages import Problem
 
@@ -40,7 +42,12 @@ class Studio(QObject):
     """The running program: all its parts, from the first window to the last saved setting."""
 
     def __init__(
-        self, home: Home, version: str, checkpoint: str | None = None, device: DeviceName | None = None
+        self,
+        home: Home,
+        version: str,
+        checkpoint: str | None = None,
+        device: DeviceName | None = None,
+        predictor_factory: PredictorFactory = load_predictor,
     ) -> None:
         """Makes everything and shows nothing.
 
@@ -49,13 +56,14 @@ class Studio(QObject):
             version: for the about dialog.
             checkpoint: for this run and the next, in place of the setting; None: the setting.
             device: likewise.
+            predictor_factory: makes the detector, in its thread.
         """
         super().__init__()
         settings = SettingsStore(home.settings_file)
         _override(settings, checkpoint, device)
         workspace = Workspace(home.data, parent=self)
         images = ImagePool(thumbnail_folder=home.data / "thumbnails", parent=self)
-        gpu = GpuThread(parent=self)
+        gpu = GpuThread(predictor_factory, parent=self)
         detection = DetectionService(workspace, gpu, MapCache(home.map_cache), parent=self)
         export = ExportService(workspace, parent=self)
         selection = Selection(self)
@@ -71,6 +79,7 @@ class Studio(QObject):
         self.preferences = Preferences(self.parts, self.window)
         self.commands = Commands(self.parts, self.window, self.open_page, self.preferences)
         self.actions.bind(self.commands, self.window, self.window.canvas)
+        self.context_menu = ContextMenu(self.window, self.actions, self.open_page)
         self._version = version
         self._dialog: QDialog | None = None
         self._first_paint = FirstPaint(self.window)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QLabel,
@@ -173,6 +173,15 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.close_requested.emit(event)
 
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Alt and the wheel move the threshold; Qt turns that wheel sideways."""
+        turned = event.angleDelta().x() or event.angleDelta().y()
+        if event.modifiers() & Qt.KeyboardModifier.AltModifier and turned:
+            self.detection.score.step_by(1 if turned > 0 else -1)
+            event.accept()
+        else:
+            super().wheelEvent(event)
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
@@ -204,7 +213,7 @@ class MainWindow(QMainWindow):
             self._dock("Detector", self.detection, right),
         ]
         self.resizeDocks([docks[0], docks[1]], [270, 330], Qt.Orientation.Horizontal)
-        self.resizeDocks([docks[1], docks[2]], [330, 470], Qt.Orientation.Vertical)
+        self.resizeDocks([docks[1], docks[2]], [290, 530], Qt.Orientation.Vertical)
         return docks
 
     def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
@@ -213,6 +222,10 @@ class MainWindow(QMainWindow):
         dock.setFeatures(
             QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetClosable
         )
+        heading = QLabel(title)
+        heading.setProperty("role", "dock")
+        dock.windowTitleChanged.connect(heading.setText)
+        dock.setTitleBarWidget(heading)
         dock.setWidget(widget)
         self.addDockWidget(area, dock)
         return dock

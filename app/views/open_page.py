@@ -131,7 +131,7 @@ class OpenPage(QObject):
         assert session is not None
         session.page_changed.connect(self._page_changed)
         session.save_failed.connect(self._save_failed)
-        session.saved.connect(self._saved)
+        session.save_recovered.connect(self._saved)
         db = self._parts.workspace.db
         if db is not None and db.notice:
             self._window.folder_banner.tell(db.notice)
@@ -189,21 +189,26 @@ class OpenPage(QObject):
             self._show_page()
         self.changed.emit()
 
+    def _show_status(self) -> None:
+        if self.key is None:
+            self._window.status.set_no_page()
+        else:
+            review = self._parts.workspace.summary(self.key).review
+            self._window.status.set_page(review, not (self.session is not None and self.session.dirty))
+
     def _show_page(self) -> None:
         page = self.page
         self._parts.selection.keep_only(region.id for region in page.regions)
         self._window.canvas.show_page(page)
         self._window.region_model.show_page(page)
         self._window.regions.show_page(page)
-        if self.key is None:
-            self._window.status.set_no_page()
-        else:
-            self._window.status.set_page(page.review, not (self.session is not None and self.session.dirty))
+        self._show_status()
 
     @Slot(str)
     def _page_detected(self, key: str) -> None:
         if key == self.key:
             self._show_predictions()
+            self._show_status()
             self.changed.emit()
 
     @Slot(str, object)

@@ -57,6 +57,11 @@ class ProblemDialog(QDialog):
         """The problem on the screen, or None while the dialog is closed."""
         return self._shown
 
+    @property
+    def waiting(self) -> tuple[Problem, ...]:
+        """The problems that come after it."""
+        return tuple(self._waiting)
+
     @Slot(object)
     def tell(self, problem: Problem) -> None:
         """Show a problem, now or after the ones before it; the same one is not said twice in a row."""

@@ -83,6 +83,11 @@ class RegionPanel(QWidget):
         selection.changed.connect(self._selection_changed)
         self._selection_changed()
 
+    @property
+    def page(self) -> Page:
+        """The page that is shown."""
+        return self._page
+
     def show_page(self, page: Page) -> None:
         """Show the open page; the model has been told already."""
         self._page = page

@@ -1,0 +1,226 @@
+"""A robot that drives the real program: `main()` runs, and a script is stepped beside it by a timer.
+
+A script is a generator function that gets the robot. What it yields is a condition to wait for:
+
+    def script(robot):
+        yield robot.folder_open
+        robot.press("D")
+        yield lambda: robot.key == "b.jpg"
+
+When the script ends the robot closes the window. A script that fails or waits in vain fails the test.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
+from PySide6.QtGui import QAction, QKeySequence, QMouseEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from app.__main__ import main, make_parser, run_window
+from app.domain.page import Page
+from app.views.canvas.view import StudioCanvas
+from app.views.dialogs.problem import ProblemDialog
+from app.views.main_window import MainWindow
+from app.workers.messages import Problem
+
+Condition = Callable[[], object]
+Script = Callable[["AppRobot"], Iterator[Condition]]
+POLL_MS = 10
+PATIENCE_S = 30.0
+_MODIFIERS = {
+    "Ctrl": Qt.KeyboardModifier.ControlModifier,
+    "Shift": Qt.KeyboardModifier.ShiftModifier,
+    "Alt": Qt.KeyboardModifier.AltModifier,
+}
+
+
+class AppRobot:
+    """Hands and eyes of a person. Places are image pixels."""
+
+    @property
+    def window(self) -> MainWindow:
+        windows = [w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow) and w.isVisible()]
+        assert len(windows) == 1, f"{len(windows)} main windows"
+        return windows[0]
+
+    @property
+    def canvas(self) -> StudioCanvas:
+        return self.window.canvas
+
+    # eyes
+
+    @property
+    def key(self) -> str | None:
+        title = self.window.windowTitle()
+        return title.removesuffix(" - TCM Studio") if title != "TCM Studio" else None
+
+    @property
+    def page(self) -> Page:
+        return self.window.regions.page
+
+    @property
+    def detection_count(self) -> int:
+        return len(self.canvas._detections)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """The problem on the screen and those that wait behind it."""
+        dialog = self.window.findChild(ProblemDialog)
+        return [] if dialog is None or dialog.shown is None else [dialog.shown, *dialog.waiting]
+
+    def action(self, name: str) -> QAction:
+        found = [a for a in (*self.window.actions(), *self.canvas.actions()) if a.objectName() == name]
+        assert len(found) == 1, f"{len(found)} actions named {name}"
+        return found[0]
+
+    def is_shown(self) -> bool:
+        """Whether the window is there and takes keys."""
+        windows = [w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow)]
+        return any(window.isVisible() and window.isActiveWindow() for window in windows)
+
+    def folder_open(self) -> bool:
+        return self.is_shown() and self.key is not None
+
+    def picture_shown(self) -> bool:
+        """Whether the picture is on the screen and the commands know of it."""
+        ready = self.folder_open() and self.action("fit").isEnabled()
+        return ready and not self.canvas._stage.image_rect.isEmpty()
+
+    def checkpoint_ready(self) -> bool:
+        return self.is_shown() and self.window.status.checkpoint_label.property("state") == "good"
+
+    def idle(self) -> bool:
+        """Whether no detection is under way."""
+        return not self.action("cancel").isEnabled() and "Looking" not in self.window.detection.summary.text()
+
+    # hands
+
+    def trigger(self, name: str) -> None:
+        action = self.action(name)
+        assert action.isEnabled(), f"{name} is disabled: {action.toolTip()}"
+        action.trigger()
+
+    def press(self, keys: str, widget: QWidget | None = None) -> None:
+        """Press a key such as "D" or "Ctrl+Z" on a widget; without one, on the picture."""
+        target = self.canvas if widget is None else widget
+        target.setFocus()
+        *held, name = keys.split("+") if keys != "+" else ["+"]
+        modifiers = Qt.KeyboardModifier.NoModifier
+        for one in held:
+            modifiers |= _MODIFIERS[one]
+        QTest.keyClick(target, QKeySequence(name)[0].key(), modifiers)
+
+    def type(self, text: str, widget: QWidget) -> None:
+        widget.setFocus()
+        QTest.keyClicks(widget, text)
+
+    def click(self, x: float, y: float, held: str = "") -> None:
+        place = self._place(x, y)
+        self._mouse(QEvent.Type.MouseMove, place, held)
+        self._mouse(QEvent.Type.MouseButtonPress, place, held, Qt.MouseButton.LeftButton)
+        self._mouse(QEvent.Type.MouseButtonRelease, place, held, Qt.MouseButton.LeftButton)
+
+    def double_click(self, x: float, y: float) -> None:
+        self.click(x, y)
+        place = self._place(x, y)
+        self._mouse(QEvent.Type.MouseButtonDblClick, place, "", Qt.MouseButton.LeftButton)
+        self._mouse(QEvent.Type.MouseButtonRelease, place, "", Qt.MouseButton.LeftButton)
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float], steps: int = 5) -> None:
+        first, last = self._place(*start), self._place(*end)
+        self._mouse(QEvent.Type.MouseMove, first)
+        self._mouse(QEvent.Type.MouseButtonPress, first, "", Qt.MouseButton.LeftButton)
+        for step in range(1, steps + 1):
+            between = first + (last - first) * (step / steps)
+            self._mouse(QEvent.Type.MouseMove, between, "", held_button=Qt.MouseButton.LeftButton)
+        self._mouse(QEvent.Type.MouseButtonRelease, last, "", Qt.MouseButton.LeftButton)
+
+    def close_problems(self) -> list[Problem]:
+        """Read and close what the error dialog shows."""
+        seen = self.problems
+        dialog = self.window.findChild(ProblemDialog)
+        while dialog is not None and dialog.shown is not None:
+            dialog.close_button.click()
+        return seen
+
+    def close(self) -> None:
+        self.window.close()
+
+    def _place(self, x: float, y: float) -> QPointF:
+        place = QPointF(self.canvas.image_to_widget(x, y))
+        assert self.canvas.rect().contains(place.toPoint()), f"({x}, {y}) is not to be seen"
+        return place
+
+    def _mouse(
+        self,
+        kind: QEvent.Type,
+        place: QPointF,
+        held: str = "",
+        button: Qt.MouseButton = Qt.MouseButton.NoButton,
+        held_button: Qt.MouseButton = Qt.MouseButton.NoButton,
+    ) -> None:
+        target = self.canvas.viewport()
+        down = kind in (QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonDblClick)
+        buttons = button if down else held_button
+        modifiers = _MODIFIERS[held] if held else Qt.KeyboardModifier.NoModifier
+        spot = QPointF(target.mapToGlobal(QPoint(0, 0))) + place
+        QApplication.sendEvent(target, QMouseEvent(kind, place, spot, button, buttons, modifiers))
+
+
+class _Stepper:
+    """Steps a script by a timer while the program's event loop runs."""
+
+    def __init__(self, script: Script) -> None:
+        self.robot = AppRobot()
+        self.error: BaseException | None = None
+        self.done = False
+        self._steps = script(self.robot)
+        self._condition: Condition = self.robot.is_shown
+        self._since = time.monotonic()
+        self._timer = QTimer()
+        self._timer.setInterval(POLL_MS)
+        self._timer.timeout.connect(self._step)
+        self._timer.start()
+
+    def _step(self) -> None:
+        try:
+            if self._condition():
+                self._condition = next(self._steps)
+                self._since = time.monotonic()
+            elif time.monotonic() - self._since > PATIENCE_S:
+                raise AssertionError(f"waited {PATIENCE_S:.0f} s in vain; problems: {self.robot.problems}")
+        except StopIteration:
+            self.done = True
+            self.stop()
+            self.robot.close()
+        except BaseException as error:  # noqa: BLE001 the edge of a slot: raised again when the loop has ended
+            self.error = error
+            self.stop()
+            QApplication.exit(99)
+
+    def stop(self) -> None:
+        self._timer.stop()
+
+
+def run_main(argv: Sequence[str], script: Script) -> int:
+    """Run the real main() with this script; its exit status."""
+    return _run(script, lambda: main(argv))
+
+
+def run_with(detector: Callable, argv: Sequence[str], script: Script) -> int:
+    """Run the window with another maker of detectors (see fake_predictor) and this script; the status."""
+    return _run(script, lambda: run_window(make_parser().parse_args(argv), detector))
+
+
+def _run(script: Script, program: Callable[[], int]) -> int:
+    stepper = _Stepper(script)
+    try:
+        status = program()
+    finally:
+        stepper.stop()
+    if stepper.error is not None:
+        raise stepper.error
+    assert stepper.done, f"the program ended before the script, with status {status}"
+    return status
