@@ -84,8 +84,7 @@ def _keys_below(
 ) -> Iterator[str]:
     with opened as entries:
         listed = [(entry.name, entry.is_dir(follow_symlinks=False), entry.path) for entry in entries]
-    # the slash makes the names of folders sort as they do inside whole keys
-    for name, is_folder, path in sorted(listed, key=lambda item: natural_key(item[0] + "/" * item[1])):
+    for name, is_folder, path in sorted(listed, key=lambda item: natural_key(item[0])):
         key = prefix + name
         if name.startswith("."):
             continue

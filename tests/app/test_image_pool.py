@@ -203,6 +203,7 @@ def test_another_folder_drops_what_is_under_way(qtbot, pool, tmp_path):
     old = picture(tmp_path / "old", "a.png", (500, 500), 10)
     new = picture(tmp_path / "new", "a.png", (50, 50), 200)
     pool.request("a.png", old)
+    pool._pool.waitForDone()  # it is on its way and has not arrived
     pool.clear()
     pool.request("a.png", new)
     qtbot.waitUntil(lambda: bool(receiver.images))

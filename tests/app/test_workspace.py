@@ -128,6 +128,7 @@ def test_opening_another_folder_drops_the_scan_of_the_first(qtbot, workspace, tm
     small = images(tmp_path / "small", "1.jpg", "2.jpg")
     heard = Heard(workspace)
     workspace.open_folder(big)
+    workspace._scan._pool.waitForDone()  # all of it is on its way, nothing has arrived
     workspace.open_folder(small)
     qtbot.waitUntil(lambda: bool(heard.counts))
     qtbot.wait(100)
