@@ -212,7 +212,7 @@ def _draw_handles(
     painter: QPainter, points: Points, line: QColor, chosen: frozenset[int], hover: Target | None
 ) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-    for index, (x, y) in enumerate(points):
+    for index, (x, y) in enumerate(np.floor(points) + 0.5):  # on whole pixels they are crisp
         hovered = hover is not None and hover.kind == "vertex" and hover.index == index
         half = (style.HANDLE + (3 if hovered else 0)) / 2
         painter.setPen(QPen(line, 1.4))

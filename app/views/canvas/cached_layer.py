@@ -128,8 +128,8 @@ class CachedLayer(CanvasLayer):
                 self._pixmap = QPixmap(size)
                 self._pixmap.fill(Qt.GlobalColor.transparent)  # gives it an alpha channel
             visible = placement.inverted()[0].mapRect(QRectF(whole))
-            # a drawing made for the first time is seen longer than one frame of a zoom
-            self._rough = not self._placement.isIdentity() and self.is_much_work(visible, placement.m11())
+            rescaled = not self._has_scale_of(placement) and not self._placement.isIdentity()
+            self._rough = rescaled and self.is_much_work(visible, placement.m11())
             region = QRegion(whole)
         else:
             region = self._scrolled(shift, whole) | self._dirty_region(placement, ratio)
@@ -141,12 +141,15 @@ class CachedLayer(CanvasLayer):
     def _whole_shift(self, placement: QTransform) -> tuple[int, int] | None:
         """How far the view was moved since the last drawing; None unless it is a move by whole pixels."""
         old = self._placement
-        if not math.isclose(old.m11(), placement.m11(), rel_tol=1e-9):
+        if not self._has_scale_of(placement):
             return None
         dx, dy = placement.dx() - old.dx(), placement.dy() - old.dy()
         if abs(dx - round(dx)) > _SHIFT_TOLERANCE or abs(dy - round(dy)) > _SHIFT_TOLERANCE:
             return None
         return round(dx), round(dy)
+
+    def _has_scale_of(self, placement: QTransform) -> bool:
+        return math.isclose(self._placement.m11(), placement.m11(), rel_tol=1e-9)
 
     def _scrolled(self, shift: tuple[int, int], whole: QRect) -> QRegion:
         if shift == (0, 0):

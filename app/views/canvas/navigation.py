@@ -41,6 +41,7 @@ class NavigationView(pg.GraphicsView):
         self._box = box
         self._camera = Camera()
         self._mouse: QPointF | None = None
+        self._press_at = QPointF()
         self._pan_from: QPointF | None = None
         self._right_press: QPointF | None = None
         self._space_held = False
@@ -52,6 +53,10 @@ class NavigationView(pg.GraphicsView):
         """To be called by the subclass once it is set up."""
         self._ready = True
         self._camera.resize(self.width(), self.height(), self.devicePixelRatioF())
+
+    def close(self) -> bool:
+        """Close like any widget; pyqtgraph would tear the scene down, and Qt may paint it once more."""
+        return QWidget.close(self)
 
     # --- what the subclass does ---
 
@@ -133,9 +138,11 @@ class NavigationView(pg.GraphicsView):
         self._follow(rescaled=True)
 
     def start_pan(self) -> None:
-        """Let the rest of the drag under way move the view."""
-        self._pan_from = self._mouse
+        """Let the drag under way move the view, from where the button was pressed."""
+        self._pan_from = self._press_at
         self.update_cursor()
+        if self._mouse is not None:
+            self._pan_to(self._mouse)
 
     def stop_pan(self) -> None:
         """Leave the view where it is now."""
@@ -157,7 +164,7 @@ class NavigationView(pg.GraphicsView):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         event.accept()
-        self._mouse = event.position()
+        self._mouse = self._press_at = event.position()
         button = event.button()
         if button == Qt.MouseButton.MiddleButton or (
             button == Qt.MouseButton.LeftButton and self._space_held
@@ -174,11 +181,8 @@ class NavigationView(pg.GraphicsView):
         self.cursor_moved.emit(*self.widget_to_image(event.position()))
         if self._pan_from is None:
             self.mouse_moved(event)
-            return
-        step = event.position() - self._pan_from
-        self._pan_from = event.position()
-        self._camera.pan(step.x(), step.y())
-        self._follow(rescaled=False)
+        else:
+            self._pan_to(event.position())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         event.accept()
@@ -245,6 +249,14 @@ class NavigationView(pg.GraphicsView):
             scale = self._camera.scale
             self._camera.resize(self.width(), self.height(), self.devicePixelRatioF())
             self._follow(rescaled=scale != self._camera.scale)
+
+    def _pan_to(self, place: QPointF) -> None:
+        assert self._pan_from is not None
+        step = place - self._pan_from
+        if not step.isNull():
+            self._pan_from = place
+            self._camera.pan(step.x(), step.y())
+            self._follow(rescaled=False)
 
     def _zoom_at(self, factor: float, place: QPointF) -> None:
         if not factor > 0:  # a pinch may say less than nothing

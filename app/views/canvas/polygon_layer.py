@@ -109,7 +109,7 @@ class PolygonLayer(CachedLayer):
         surface = Surface(painter, placement, ratio, 1.0)
         by_style = {
             style: [one.shape for one in shown if one.entry.style is style]
-            for style in dict.fromkeys(one.entry.style for one in shown)
+            for style in sorted({one.entry.style for one in shown}, key=lambda style: style.height)
         }
         if not rough:
             for style, shapes in by_style.items():

@@ -17,6 +17,8 @@ OPAQUE_FROM: Final = 0.45  # of the full score: as opaque as the setting says
 class ScoreOverlay(pg.ImageItem):
     """One uint8 map, placed by the image rectangle that it covers."""
 
+    qimage: QImage | None  # pyqtgraph's, made when first painted
+
     def __init__(self) -> None:
         super().__init__(axisOrder="row-major")
         self._style = (COLOUR_MAPS[0], 0.6)

@@ -22,13 +22,14 @@ class PolygonStyle:
     halo_width: float = 3.6
     dashes: tuple[float, ...] = ()  # lengths of line and gap in widget pixels; empty = solid
     hatch: QColor | None = None
+    height: int = 0  # kinds with a higher number are drawn over those with a lower one
 
 
 _DARK: Final = QColor(12, 14, 18, 165)
 
 BACKGROUND: Final = QColor(36, 38, 42)
-PERSON: Final = PolygonStyle(line=QColor(76, 194, 255), fill=QColor(76, 194, 255, 26), halo=_DARK)
-ACCEPTED: Final = PolygonStyle(line=QColor(62, 224, 160), fill=QColor(62, 224, 160, 26), halo=_DARK)
+PERSON: Final = PolygonStyle(line=QColor(76, 194, 255), fill=QColor(76, 194, 255, 26), halo=_DARK, height=2)
+ACCEPTED: Final = PolygonStyle(line=QColor(62, 224, 160), fill=QColor(62, 224, 160, 26), halo=_DARK, height=1)
 IGNORED: Final = PolygonStyle(
     line=QColor(206, 210, 216),
     fill=QColor(60, 64, 70, 70),

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QEvent, QPoint, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QContextMenuEvent, QImage, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
@@ -45,6 +45,7 @@ from tcm_core.detection import Detection
 from tcm_core.geometry.polygon import bounds
 
 REFINE_AFTER_MS: Final = 150
+ANSWER_MS: Final = 2500  # how long an answer is not replaced by the hint for what is under the mouse
 ZOOM_MARGIN: Final = 120.0  # widget pixels around a selection that is zoomed to
 REVEAL_MARGIN: Final = 24.0
 
@@ -74,6 +75,7 @@ class StudioCanvas(NavigationView):
         self._tool: Tool = self._tools["select"]
         self._pending: SendEdit | None = None  # whose regions are to be selected when the page shows them
         self._hint = ""
+        self._answer_shown = QElapsedTimer()  # since an answer to a gesture was shown as hint
         self._refine_timer = QTimer(self)
         self._refine_timer.setSingleShot(True)
         self._refine_timer.setInterval(REFINE_AFTER_MS)
@@ -139,6 +141,16 @@ class StudioCanvas(NavigationView):
         target = self._tool.preview().hover
         return target.index if target is not None and target.kind == "detection" else None
 
+    @property
+    def stage(self) -> Stage:
+        """The layers."""
+        return self._stage
+
+    @property
+    def shown_active(self) -> ActiveContent:
+        """What the layer of selection and handles shows."""
+        return self._stage.active.content
+
     def set_tool(self, name: ToolName) -> None:
         """Take another tool; whatever was under way is given up."""
         if name == self._tool.name:
@@ -182,6 +194,7 @@ class StudioCanvas(NavigationView):
     # --- mouse and keys ---
 
     def left_pressed(self, event: QMouseEvent) -> None:
+        self._answer_shown.invalidate()
         self._run(self._tool.press(self._pointer(event), self._scene()))
 
     def mouse_moved(self, event: QMouseEvent) -> None:
@@ -271,8 +284,12 @@ class StudioCanvas(NavigationView):
         for command in commands:
             self._carry_out(command)
         self._refresh()
-        hints = [command.text for command in commands if isinstance(command, ShowHint)]
-        self._say(hints[-1] if hints else None)
+        answers = [command.text for command in commands if isinstance(command, ShowHint)]
+        if answers:
+            self._answer_shown.start()
+        elif commands:
+            self._answer_shown.invalidate()
+        self._say(answers[-1] if answers else None)
 
     def _carry_out(self, command: Command) -> None:
         match command:
@@ -335,8 +352,11 @@ class StudioCanvas(NavigationView):
         self._stage.show_active(content, self._camera.scale)
         self.update_cursor()
 
-    def _say(self, hint: str | None) -> None:
-        text = self._tool.idle_hint if hint is None else hint
+    def _say(self, answer: str | None) -> None:
+        """Say what the mouse would do now, or an answer, which is left standing for a while."""
+        if answer is None and self._answer_shown.isValid() and not self._answer_shown.hasExpired(ANSWER_MS):
+            return
+        text = self._tool.idle_hint if answer is None else answer
         if text != self._hint:
             self._hint = text
             self.hint_changed.emit(text)
