@@ -50,7 +50,7 @@ def drawn_afresh(canvas):
 def assert_same(kept, afresh):
     """Equal but for a few pixels on edges, whose blending depends on where drawing began."""
     differing = (np.abs(kept - afresh).max(axis=2) > 2).mean()
-    assert differing < 0.0005, f"{differing:.2%} of the pixels differ"
+    assert differing < 0.001, f"{differing:.2%} of the pixels differ"
 
 
 @pytest.fixture
@@ -311,5 +311,5 @@ def test_thin_lines_cover_line_and_halo_without_a_gap(ratio):
     for angle in np.radians([0, 17, 45, 90]):
         normal = np.array((-np.sin(angle), np.cos(angle)))
         places = np.sort(np.array([*halo_offsets(look, ratio), *line_offsets(look, ratio)]) @ normal)
-        assert np.diff(places).max() <= 1.25
+        assert np.diff(places).max() <= 1.35  # a smooth line of one pixel reaches that far
         assert places[-1] - places[0] + 1 >= 0.6 * look.halo_width * ratio

@@ -15,19 +15,27 @@ class Camera:
 
     Attributes:
         scale: widget pixels for one image pixel.
-        left: widget x of the image's left edge.
-        top: widget y of the image's top edge.
         following_fit: whether the image is to stay fitted when the widget changes its size.
     """
 
     def __init__(self) -> None:
         self.scale = 1.0
-        self.left = 0.0
-        self.top = 0.0
+        self._left = 0.0  # before rounding, so that many small moves add up
+        self._top = 0.0
         self.following_fit = True
         self._view = (1.0, 1.0)  # widget width, height
         self._image = (0.0, 0.0)  # image width, height
         self._device_pixel_ratio = 1.0
+
+    @property
+    def left(self) -> float:
+        """Widget x of the image's left edge."""
+        return round(self._left * self._device_pixel_ratio) / self._device_pixel_ratio
+
+    @property
+    def top(self) -> float:
+        """Widget y of the image's top edge."""
+        return round(self._top * self._device_pixel_ratio) / self._device_pixel_ratio
 
     @property
     def visible(self) -> tuple[float, float, float, float]:
@@ -75,12 +83,13 @@ class Camera:
         self.following_fit = False
         image_x, image_y = self.to_image(x, y)
         self.scale = min(max(self.scale * factor, SMALLEST_SCALE), LARGEST_SCALE)
-        self._place(x - image_x * self.scale, y - image_y * self.scale)
+        self._left, self._top = x - image_x * self.scale, y - image_y * self.scale
 
     def pan(self, dx: float, dy: float) -> None:
         """Move the image by widget pixels."""
         self.following_fit = False
-        self._place(self.left + dx, self.top + dy)
+        self._left += dx
+        self._top += dy
 
     def actual_size(self) -> None:
         """One image pixel on one pixel of the screen; the middle of the view stays."""
@@ -91,7 +100,8 @@ class Camera:
         """Put an image point in the middle of the widget."""
         self.following_fit = False
         self.scale = min(max(scale, SMALLEST_SCALE), LARGEST_SCALE)
-        self._place(self._view[0] / 2 - x * self.scale, self._view[1] / 2 - y * self.scale)
+        self._left = self._view[0] / 2 - x * self.scale
+        self._top = self._view[1] / 2 - y * self.scale
 
     def _look_at_rect(
         self, x: float, y: float, width: float, height: float, margin: float, largest: float
@@ -102,7 +112,3 @@ class Camera:
         scale = min(free_width / max(width, 1e-6), free_height / max(height, 1e-6), largest)
         self.look_at(x + width / 2, y + height / 2, scale)
         self.following_fit = following
-
-    def _place(self, left: float, top: float) -> None:
-        ratio = self._device_pixel_ratio
-        self.left, self.top = round(left * ratio) / ratio, round(top * ratio) / ratio

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-import cv2
 import numpy as np
 from PySide6.QtCore import QRect, QRectF
 from PySide6.QtGui import QImage, QPainter, QPixmap, QTransform
@@ -56,6 +55,8 @@ def pyramid(image: QImage) -> list[QImage]:
     """
     if max(image.width(), image.height()) <= PYRAMID_SIDE:
         return [image]
+    import cv2  # only large pictures need it, and the window should open quickly
+
     source = image.convertToFormat(QImage.Format.Format_RGB32)
     levels = [source]
     pixels = np.frombuffer(source.constBits(), dtype=np.uint8)

@@ -18,8 +18,8 @@ class PolygonStyle:
     line: QColor
     fill: QColor
     halo: QColor
-    width: float = 1.6
-    halo_width: float = 3.6
+    width: float = 2.0
+    halo_width: float = 4.0
     dashes: tuple[float, ...] = ()  # lengths of line and gap in widget pixels; empty = solid
     hatch: QColor | None = None
     height: int = 0  # kinds with a higher number are drawn over those with a lower one
@@ -37,19 +37,19 @@ IGNORED: Final = PolygonStyle(
     hatch=QColor(226, 230, 236, 120),
 )
 DETECTED: Final = PolygonStyle(
-    line=QColor(255, 176, 32), fill=QColor(255, 176, 32, 14), halo=_DARK, width=1.6, dashes=(5.0, 3.5)
+    line=QColor(255, 176, 32), fill=QColor(255, 176, 32, 14), halo=_DARK, width=1.8, dashes=(5.0, 3.5)
 )
 SELECTED: Final = PolygonStyle(
-    line=QColor(10, 116, 255), fill=QColor(10, 116, 255, 22), halo=QColor(255, 255, 255, 235), width=1.8
+    line=QColor(10, 116, 255), fill=QColor(10, 116, 255, 22), halo=QColor(255, 255, 255, 235), width=2.0
 )
 SELECTED_IGNORED: Final = PolygonStyle(
-    line=QColor(86, 92, 102), fill=QColor(60, 64, 70, 60), halo=QColor(255, 255, 255, 235), width=1.8
+    line=QColor(86, 92, 102), fill=QColor(60, 64, 70, 60), halo=QColor(255, 255, 255, 235), width=2.0
 )
 HOVERED: Final = PolygonStyle(
-    line=QColor(255, 255, 255), fill=QColor(255, 255, 255, 38), halo=_DARK, width=1.8
+    line=QColor(255, 255, 255), fill=QColor(255, 255, 255, 38), halo=_DARK, width=2.0
 )
 DRAFT: Final = PolygonStyle(
-    line=QColor(255, 92, 168), fill=QColor(255, 92, 168, 34), halo=QColor(255, 255, 255, 225), width=1.8
+    line=QColor(255, 92, 168), fill=QColor(255, 92, 168, 34), halo=QColor(255, 255, 255, 225), width=2.0
 )
 DRAFT_LOOSE: Final = PolygonStyle(
     line=QColor(255, 92, 168),
