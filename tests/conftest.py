@@ -6,6 +6,7 @@ Shared robots, fakes and generated pictures are imported as ``from tests.helpers
 import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before Qt is imported by anything
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # one torch thread a test process: several processes run at once
 
 import logging
 import weakref

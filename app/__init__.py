@@ -1,0 +1,1 @@
+"""TCM Studio, the desktop application on top of tcm_core."""

@@ -1,0 +1,74 @@
+"""Checkpoints with their weights: safetensors, written atomically, the configuration inside."""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from tcm_core.build import build_detector
+from tcm_core.checkpoint_file import FORMAT, CheckpointMetadata, read_metadata
+from tcm_core.errors import BadCheckpoint
+from tcm_core.models.detector import TextDetector
+
+
+class LoadedCheckpoint(NamedTuple):
+    """A detector with its weights, in evaluation mode on the CPU, and what its file says."""
+
+    detector: TextDetector
+    metadata: CheckpointMetadata
+
+
+def save_checkpoint(
+    path: Path, state: dict[str, Tensor], metadata: CheckpointMetadata, *, half: bool = True
+) -> None:
+    """Writes a checkpoint; a crash in the middle leaves the former file.
+
+    Args:
+        path: ends in .safetensors.
+        state: the detector's state dict.
+        metadata: stored in the header.
+        half: floats are stored as float16.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    kind = torch.float16 if half else torch.float32
+    tensors = {
+        name: (tensor.to(kind) if tensor.is_floating_point() else tensor).detach().cpu().contiguous()
+        for name, tensor in state.items()
+    }
+    content = safetensors.torch.save(tensors, {"format": FORMAT, "checkpoint": metadata.model_dump_json()})
+    partial = path.with_name(path.name + ".part")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def load_checkpoint(path: Path) -> LoadedCheckpoint:
+    """The detector of a checkpoint file, float32.
+
+    Raises:
+        BadCheckpoint: the file is missing, damaged, or its weights do not fit its configuration.
+    """
+    metadata = read_metadata(path)
+    try:
+        tensors = safetensors.torch.load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise BadCheckpoint(
+            f"{path}: its weights cannot be read ({error}); copy or download it again"
+        ) from error
+    detector = build_detector(metadata.model)
+    state = {
+        name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()
+    }
+    try:
+        detector.load_state_dict(state)
+    except RuntimeError as error:
+        raise BadCheckpoint(f"{path}: its weights do not fit its own configuration: {error}") from error
+    return LoadedCheckpoint(detector.eval(), metadata)

@@ -1,0 +1,102 @@
+"""Checkpoint files and what their header says, read without torch."""
+
+import hashlib
+import json
+import struct
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tcm_core.config.decode import DbDecode
+from tcm_core.config.model import ModelConfig
+from tcm_core.errors import BadCheckpoint
+from tcm_core.resources import resource
+
+FORMAT = "tcm-checkpoint-1"
+_MAX_HEADER = 100_000_000
+
+
+class CheckpointMetadata(BaseModel):
+    """What a checkpoint says of itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    model: ModelConfig
+    decode: DbDecode
+    short_side: int
+    """Shorter side of the network's input at detection."""
+    max_long_side: int
+    note: str = ""
+    """Where the weights come from, in a sentence."""
+
+
+def list_checkpoints() -> list[Path]:
+    """The shipped checkpoints, by name."""
+    return sorted(resource("checkpoints").glob("*.safetensors"))
+
+
+def resolve_checkpoint(name_or_path: str | Path) -> Path:
+    """The file of a shipped checkpoint's name, or of a path.
+
+    Raises:
+        BadCheckpoint: there is none; the message lists the shipped ones.
+    """
+    shipped = {path.stem: path for path in list_checkpoints()}
+    if str(name_or_path) in shipped:
+        return shipped[str(name_or_path)]
+    path = Path(name_or_path).expanduser()
+    if path.is_file():
+        return path
+    raise BadCheckpoint(
+        f"{name_or_path}: no such checkpoint; give the path of a .safetensors file or one of: "
+        f"{', '.join(shipped) or 'none is shipped'}"
+    )
+
+
+def read_metadata(path: Path) -> CheckpointMetadata:
+    """What a checkpoint's header says.
+
+    Raises:
+        BadCheckpoint: the file cannot be read, is cut off, is no safetensors file, or is of another program.
+    """
+    try:
+        with path.open("rb") as file:
+            size_field = file.read(8)
+            length = struct.unpack("<Q", size_field)[0] if len(size_field) == 8 else 0
+            if not 0 < length <= _MAX_HEADER:
+                raise BadCheckpoint(
+                    f"{path}: not a safetensors file; is it the right file, and downloaded whole?"
+                )
+            header = json.loads(file.read(length))
+        _check_size(path, length, header)
+        metadata = header["__metadata__"]
+        if metadata.get("format") != FORMAT:
+            raise BadCheckpoint(f"{path}: a safetensors file, but not a TCM checkpoint; choose another file")
+        return CheckpointMetadata.model_validate_json(metadata["checkpoint"])
+    except OSError as error:
+        raise BadCheckpoint(f"{path}: cannot be read: {error.strerror}") from error
+    except ValidationError as error:
+        raise BadCheckpoint(
+            f"{path}: made by another version of this program "
+            f"({error.error_count()} settings differ); update the program"
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadCheckpoint(
+            f"{path}: its header is damaged or of another program; choose another file"
+        ) from error
+
+
+def _check_size(path: Path, header_length: int, header: dict[str, dict[str, list[int]]]) -> None:
+    ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+    expected, actual = 8 + header_length + max(ends, default=0), path.stat().st_size
+    if actual != expected:
+        raise BadCheckpoint(
+            f"{path}: {actual} bytes long, its header promises {expected}; copy or download it again"
+        )
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""Settings as frozen, typed models, and the strict reader of their TOML files."""

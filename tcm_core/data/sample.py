@@ -1,0 +1,29 @@
+"""One labelled text and one labelled image."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tcm_core.geometry.polygon import Points
+
+
+@dataclass(frozen=True, eq=False)
+class TextInstance:
+    """One labelled text.
+
+    Attributes:
+        polygon: (N, 2) image pixels.
+        text: the transcription, empty when unknown.
+        ignore: a "do not care" text: neither learnt nor counted.
+    """
+
+    polygon: Points
+    text: str = ""
+    ignore: bool = False
+
+
+@dataclass(frozen=True)
+class Sample:
+    """An image file and the texts on it."""
+
+    image: Path
+    instances: tuple[TextInstance, ...]

@@ -1,0 +1,76 @@
+"""From DBNet's probability map to detections."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tcm_core.config.decode import DbDecode
+from tcm_core.decode.maps import ImageMaps
+from tcm_core.detection import Detection
+from tcm_core.geometry.offset import offset
+from tcm_core.geometry.polygon import Points, area, clockwise, perimeter
+from tcm_core.geometry.quad import top_left_first
+
+
+def decode_db(maps: ImageMaps, settings: DbDecode) -> tuple[Detection, ...]:
+    """The texts of one image, in image pixels, the largest component first.
+
+    Args:
+        maps: with the plane "probability".
+        settings: thresholds and output form.
+
+    Source: Liao et al. 2020, section 3.5: binarise, outline, mean probability inside, grow back.
+    """
+    probability = maps.planes["probability"]
+    height, width = probability.shape
+    content_height, content_width = maps.frame.content_size
+    cell = maps.frame.network_size[0] / height  # network pixels per map pixel, the same both ways
+    inside = probability[: -(-content_height * height // maps.frame.network_size[0])]
+    inside = inside[:, : -(-content_width * width // maps.frame.network_size[1])]
+    binary = (inside > settings.threshold * 255.0).astype(np.uint8)
+    outlines, _ = cv2.findContours(binary, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    outlines = sorted(outlines, key=cv2.contourArea, reverse=True)[: settings.max_candidates]
+    image_height, image_width = maps.frame.image_size
+    found = []
+    for outline in outlines:
+        score = _mean_inside(inside, outline)
+        if score < settings.score_threshold:
+            continue
+        grown = _grow(outline, cell, settings)
+        if grown is not None:
+            polygon = np.clip(maps.frame.to_image(grown), 0, (image_width, image_height))
+            found.append(Detection(clockwise(polygon), score, settings.output))
+    return tuple(found)
+
+
+def _grow(outline: NDArray[np.int32], cell: float, settings: DbDecode) -> Points | None:
+    """The text, in network pixels, of one component's outline, or None when it is too small.
+
+    The outline runs through the centres of border pixels; the component's edge is half a cell further out.
+    """
+    centres = (outline[:, 0].astype(np.float32) + 0.5) * cell
+    middle, sides, angle = cv2.minAreaRect(centres)
+    width, height = sides[0] + cell, sides[1] + cell
+    if min(width, height) < settings.min_side:
+        return None
+    distance = settings.unclip_ratio * width * height / (2.0 * (width + height))
+    box = cv2.boxPoints((middle, (width + 2 * distance, height + 2 * distance), angle)).astype(np.float64)
+    if settings.output == "quad" or len(centres) < 3:
+        return top_left_first(box)
+    tolerance = max(0.5, 0.004 * cv2.arcLength(centres, True))
+    kernel = cv2.approxPolyDP(centres, tolerance, True)[:, 0].astype(np.float64)
+    if len(kernel) < 3:
+        return top_left_first(box)
+    grown = offset(kernel, settings.unclip_ratio * area(kernel) / perimeter(kernel) + 0.5 * cell)
+    if grown is None:
+        return top_left_first(box)
+    smooth = cv2.approxPolyDP(grown.astype(np.float32), tolerance, True)[:, 0].astype(np.float64)
+    return smooth if len(smooth) >= 4 else top_left_first(box)
+
+
+def _mean_inside(probability: NDArray[np.uint8], outline: NDArray[np.int32]) -> float:
+    """The mean probability inside an outline, in [0, 1]."""
+    x, y, width, height = cv2.boundingRect(outline)
+    mask = np.zeros((height, width), np.uint8)
+    cv2.drawContours(mask, [outline], -1, (1,), cv2.FILLED, offset=(-x, -y))
+    return float(cv2.mean(probability[y : y + height, x : x + width], mask)[0]) / 255.0

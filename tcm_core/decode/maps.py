@@ -1,0 +1,35 @@
+"""ImageMaps: what the network said about one image, small enough to keep and enough to decode again."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcm_core.config.model import HeadName
+from tcm_core.geometry.frame import ImageFrame
+
+Plane = NDArray[np.uint8]
+"""(h, w), 0..255 for 0..1; pixel (i, j) covers network pixels from (j, i) to (j+1, i+1) times width / w."""
+
+
+@dataclass(frozen=True, eq=False)
+class ImageMaps:
+    """The kept maps of one image.
+
+    Attributes:
+        head: the family that made the planes and can decode them.
+        frame: how the image lay in the network's input, which every plane covers whole, padding included.
+        language: the instance-language score map, sigmoid(cosine / temperature), usually at 1/32.
+        planes: the head's own maps by name; for "db": "probability".
+    """
+
+    head: HeadName
+    frame: ImageFrame
+    language: Plane
+    planes: dict[str, Plane]
+
+    def image_rect(self) -> tuple[float, float, float, float]:
+        """Where every plane lies, padding included, as x, y, width, height in image pixels."""
+        height, width = self.frame.network_size
+        scale_x, scale_y = self.frame.scale[0]
+        return 0.0, 0.0, width / float(scale_x), height / float(scale_y)

@@ -1,0 +1,1 @@
+"""Polygons, their offsets and overlaps, and the way between image and network pixels."""

@@ -1,0 +1,81 @@
+"""Polygons moved inwards and outwards: the shrink and the unclip of DBNet."""
+
+import numpy as np
+import pyclipper
+
+from tcm_core.geometry.polygon import Points, area, perimeter
+
+_SCALE = 64.0  # pyclipper works on integers: a 64th of a pixel
+
+
+def offset(polygon: Points, distance: float) -> Points | None:
+    """The polygon with its edges moved outwards by a distance (inwards when negative), with round joins.
+
+    Args:
+        polygon: (N, 2) in any pixel frame, either orientation.
+        distance: pixels.
+
+    Returns:
+        (M, 2), same frame; M may differ from N. Of several pieces the largest; None when nothing is left.
+
+    Raises:
+        ValueError: fewer than three points.
+    """
+    if len(polygon) < 3:
+        raise ValueError(f"a polygon needs three points, got {len(polygon)}")
+    clipper = pyclipper.PyclipperOffset(2.0, 0.25 * _SCALE)
+    path = np.rint(polygon * _SCALE).astype(np.int64).tolist()
+    try:
+        clipper.AddPath(path, pyclipper.JT_ROUND, pyclipper.ET_CLOSEDPOLYGON)
+    except pyclipper.ClipperException:  # all points on one line
+        return None
+    pieces = [np.array(piece, dtype=np.float64) / _SCALE for piece in clipper.Execute(distance * _SCALE)]
+    pieces = [piece for piece in pieces if len(piece) >= 3]
+    return max(pieces, key=area) if pieces else None
+
+
+def shrink_distance(polygon: Points, ratio: float) -> float:
+    """How far DBNet moves the edges inwards, in pixels: A (1 - r^2) / L.
+
+    Source: Liao et al. 2020, section 3.4.
+    """
+    length = perimeter(polygon)
+    return area(polygon) * (1.0 - ratio * ratio) / length if length > 0 else 0.0
+
+
+def shrink(polygon: Points, ratio: float) -> Points | None:
+    """The polygon with its edges moved inwards by DBNet's rule, or None when nothing is left.
+
+    Args:
+        polygon: (N, 2) in any pixel frame; simple, either orientation.
+        ratio: in (0, 1]; 1 leaves the polygon as it is.
+
+    Returns:
+        (M, 2), same frame; M may differ from N. Of several pieces the largest is kept.
+
+    Raises:
+        ValueError: ratio outside (0, 1], or fewer than three points.
+
+    Source: Liao et al. 2020, section 3.4 (Vatti offset A(1-r^2)/L).
+    """
+    if not 0.0 < ratio <= 1.0:
+        raise ValueError(f"the shrink ratio must lie in (0, 1], got {ratio}")
+    return offset(polygon, -shrink_distance(polygon, ratio))
+
+
+def unclip(polygon: Points, ratio: float) -> Points | None:
+    """The polygon with its edges moved outwards by A * ratio / L, or None when it has no area.
+
+    Args:
+        polygon: (N, 2) in any pixel frame; simple, either orientation.
+        ratio: at least 0; 0 leaves the polygon as it is.
+
+    Raises:
+        ValueError: a negative ratio, or fewer than three points.
+
+    Source: Liao et al. 2020, section 3.5 (offset A r'/L').
+    """
+    if ratio < 0:
+        raise ValueError(f"the unclip ratio must not be negative, got {ratio}")
+    length = perimeter(polygon)
+    return offset(polygon, area(polygon) * ratio / length) if length > 0 else None

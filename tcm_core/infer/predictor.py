@@ -1,0 +1,120 @@
+"""Predictor: from an image to its detections and kept maps."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from tcm_core.checkpoint import load_checkpoint
+from tcm_core.checkpoint_file import CheckpointMetadata, file_sha256, resolve_checkpoint
+from tcm_core.config.decode import DbDecode
+from tcm_core.data.normalize import Normalize
+from tcm_core.decode.maps import ImageMaps
+from tcm_core.detection import Detection
+from tcm_core.families import FAMILIES, as_plane
+from tcm_core.geometry.frame import ImageFrame
+from tcm_core.infer.device import Device, choose_device
+from tcm_core.models.detector import TextDetector
+
+
+class Prediction(NamedTuple):
+    """What was found on one image, and the maps to decode it again."""
+
+    detections: tuple[Detection, ...]
+    maps: ImageMaps
+
+
+class Predictor:
+    """A detector ready for images.
+
+    Args:
+        detector: its weights; moved to the device and put into evaluation mode.
+        metadata: name, sizes and decode settings.
+        device: where it runs.
+        checkpoint_hash: SHA-256 of the file it came from, empty for a model in training.
+    """
+
+    def __init__(
+        self, detector: TextDetector, metadata: CheckpointMetadata, device: Device, checkpoint_hash: str = ""
+    ) -> None:
+        self._device = device
+        self._detector = detector.to(device.device).to(memory_format=torch.channels_last).eval()
+        self._normalize = Normalize(metadata.model.mean, metadata.model.std).to(device.device)
+        self._metadata = metadata
+        self.checkpoint_hash = checkpoint_hash
+
+    @classmethod
+    def load(cls, checkpoint: str | Path = "db-small", device: str = "auto") -> "Predictor":
+        """The predictor of a shipped checkpoint's name or of a file.
+
+        Raises:
+            BadCheckpoint: it is missing, damaged or of another program.
+            DeviceUnavailable: the device is not there.
+        """
+        path = resolve_checkpoint(checkpoint)
+        chosen = choose_device(device)
+        detector, metadata = load_checkpoint(path)
+        return cls(detector, metadata, chosen, file_sha256(path))
+
+    @property
+    def checkpoint_name(self) -> str:
+        """The name that the checkpoint gives itself."""
+        return self._metadata.name
+
+    @property
+    def device_text(self) -> str:
+        """The device and precision really in use, in words."""
+        return str(self._device)
+
+    @property
+    def decode_settings(self) -> DbDecode:
+        """The checkpoint's own decode settings."""
+        return self._metadata.decode
+
+    def predict(self, image: NDArray[np.uint8], settings: DbDecode | None = None) -> Prediction:
+        """The texts on one image.
+
+        Args:
+            image: (H, W, 3) RGB.
+            settings: instead of the checkpoint's own.
+
+        Returns:
+            Detections in image pixels, and the maps they came from.
+        """
+        maps = self.maps(image)
+        decode = FAMILIES[maps.head].decode
+        return Prediction(decode(maps, settings or self.decode_settings), maps)
+
+    def maps(self, image: NDArray[np.uint8]) -> ImageMaps:
+        """The maps of one image (H, W, 3) RGB: the expensive half of predict."""
+        frame = ImageFrame.fitting(
+            (image.shape[0], image.shape[1]),
+            short_side=self._metadata.short_side,
+            max_long_side=self._metadata.max_long_side,
+        )
+        with torch.inference_mode(), self._autocast():
+            output = self._detector(self._network_input(image, frame))
+        head = self._metadata.model.head
+        if output.language is None:
+            language = np.zeros((1, 1), np.uint8)
+        else:
+            language = as_plane(torch.sigmoid(output.language.float()))
+        return ImageMaps(head, frame, language, FAMILIES[head].planes(output.maps))
+
+    def _autocast(self) -> torch.autocast:
+        enabled = self._device.precision != torch.float32
+        kind = self._device.precision if enabled else torch.bfloat16
+        return torch.autocast(self._device.device.type, dtype=kind, enabled=enabled)
+
+    def _network_input(self, image: NDArray[np.uint8], frame: ImageFrame) -> torch.Tensor:
+        """(1, 3, H, W): resized, normalised, padded with the mean colour."""
+        height, width = frame.content_size
+        method = cv2.INTER_AREA if height < image.shape[0] else cv2.INTER_LINEAR
+        resized = np.asarray(cv2.resize(image, (width, height), interpolation=method), dtype=np.uint8)
+        pixels = torch.from_numpy(resized).to(self._device.device).permute(2, 0, 1)[None]
+        padding = (0, frame.network_size[1] - width, 0, frame.network_size[0] - height)
+        normalised = torch.nn.functional.pad(self._normalize(pixels), padding)
+        return normalised.contiguous(memory_format=torch.channels_last)

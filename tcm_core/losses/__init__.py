@@ -1,0 +1,1 @@
+"""From network outputs and targets to named losses."""

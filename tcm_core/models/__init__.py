@@ -1,0 +1,1 @@
+"""Networks and nothing else: no targets, no loss, no decoding."""

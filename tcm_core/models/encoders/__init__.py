@@ -1,0 +1,1 @@
+"""Image encoders: four stages, a dense joint embedding and a global vector."""

@@ -1,0 +1,1 @@
+"""From encoder stages to one feature map."""

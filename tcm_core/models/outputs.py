@@ -1,0 +1,29 @@
+"""What networks return: tuples with one shape a field."""
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+
+class ImageFeatures(NamedTuple):
+    """What an image encoder gives for a batch of (B, 3, H, W); H and W are multiples of 32."""
+
+    stages: tuple[Tensor, ...]  # four of (B, C_i, H/s, W/s), s = 4, 8, 16, 32
+    dense: Tensor  # (B, E, H/32, W/32), one joint embedding a pixel
+    pooled: Tensor  # (B, E), the global vector
+
+
+class DbMaps(NamedTuple):
+    """DBNet's maps."""
+
+    probability: Tensor  # (B, 1, H, W) logits of the shrunk texts
+    threshold: Tensor  # (B, 1, H, W) logits of the border map; training only
+
+
+class DetectorOutput(NamedTuple):
+    """What a text detector gives for a batch of (B, 3, H, W)."""
+
+    maps: DbMaps
+    language: (
+        Tensor | None
+    )  # (B, 1, H/32, W/32) cosine / temperature, the instance-language logits; None without TCM

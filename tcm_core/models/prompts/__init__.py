@@ -1,0 +1,1 @@
+"""The language and the visual prompt generators."""

@@ -1,0 +1,110 @@
+"""DBNet's targets: the shrunk text map, the border map, and where each counts."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tcm_core.config.train import TargetConfig
+from tcm_core.data.sample import TextInstance
+from tcm_core.geometry.offset import offset, shrink, shrink_distance
+from tcm_core.geometry.polygon import Points, area
+
+_SHIFT = 4  # fractional bits of OpenCV's polygon coordinates
+
+
+class DbTargets(NamedTuple):
+    """Targets of one crop of (H, W)."""
+
+    probability: NDArray[np.uint8]  # (H, W) 1 inside a shrunk text
+    mask: NDArray[np.uint8]  # (H, W) 0 where the probability map is not judged
+    threshold: NDArray[np.float16]  # (H, W) the border map
+    threshold_mask: NDArray[np.uint8]  # (H, W) 1 where the border map is judged
+
+
+def fill(canvas: NDArray[np.uint8], polygon: Points, value: int) -> None:
+    """Fills a polygon in place.
+
+    Args:
+        canvas: (H, W).
+        polygon: (N, 2) canvas pixels, the corner of the first pixel at (0, 0).
+        value: written inside.
+    """
+    centres = np.rint((polygon - 0.5) * (1 << _SHIFT)).astype(np.int32)
+    cv2.fillPoly(canvas, [centres], (value,), shift=_SHIFT)
+
+
+def is_learnable(instance: TextInstance, settings: TargetConfig) -> bool:
+    """Whether a text is legible and large enough to be learnt."""
+    if instance.ignore or len(instance.polygon) < 3 or area(instance.polygon) < 1.0:
+        return False
+    _, (width, height), _ = cv2.minAreaRect(instance.polygon.astype(np.float32))
+    return bool(min(width, height) >= settings.min_side)
+
+
+def db_targets(instances: Sequence[TextInstance], size: tuple[int, int], settings: TargetConfig) -> DbTargets:
+    """The targets of a crop.
+
+    Args:
+        instances: texts in crop pixels; what reaches beyond the crop is cut off by drawing.
+        size: (height, width) of the crop.
+        settings: shrink ratio, smallest side, range of the border map.
+
+    Source: Liao et al. 2020, sections 3.3 and 3.4; ignored texts are masked with their unshrunk polygon.
+    """
+    probability = np.zeros(size, np.uint8)
+    mask = np.ones(size, np.uint8)
+    border = np.zeros(size, np.float32)
+    threshold_mask = np.zeros(size, np.uint8)
+    for instance in instances:
+        kernel = shrink(instance.polygon, settings.shrink_ratio) if is_learnable(instance, settings) else None
+        if kernel is None:
+            if len(instance.polygon) >= 3:
+                fill(mask, instance.polygon, 0)
+            continue
+        fill(probability, kernel, 1)
+        _draw_border(
+            border, threshold_mask, instance.polygon, shrink_distance(instance.polygon, settings.shrink_ratio)
+        )
+    low, high = settings.threshold_range
+    return DbTargets(probability, mask, (low + border * (high - low)).astype(np.float16), threshold_mask)
+
+
+def _draw_border(
+    border: NDArray[np.float32], judged: NDArray[np.uint8], polygon: Points, distance: float
+) -> None:
+    """Draws 1 at the outline falling to 0 at a distance from it, and marks the dilated polygon as judged."""
+    outer = offset(polygon, distance)
+    if outer is None or distance <= 0:
+        return
+    height, width = border.shape
+    x0, y0 = np.maximum(np.floor(outer.min(axis=0)).astype(int), 0)
+    x1, y1 = np.minimum(np.ceil(outer.max(axis=0)).astype(int) + 1, (width, height))
+    if x0 >= x1 or y0 >= y1:
+        return
+    fill(judged, outer, 1)
+    xs, ys = np.meshgrid(np.arange(x0, x1) + 0.5, np.arange(y0, y1) + 0.5)
+    nearest = _distance_to_outline(xs.astype(np.float32), ys.astype(np.float32), polygon.astype(np.float32))
+    window = border[y0:y1, x0:x1]
+    np.maximum(window, 1.0 - np.minimum(nearest / distance, 1.0), out=window)
+
+
+def _distance_to_outline(
+    xs: NDArray[np.float32], ys: NDArray[np.float32], polygon: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """(h, w): the distance of each point to the nearest edge, in pixels."""
+    nearest = np.full(xs.shape, np.inf, np.float32)
+    for start, end in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
+        edge = end - start
+        length_squared = float(edge @ edge)
+        if length_squared == 0:
+            continue
+        along = np.clip(((xs - start[0]) * edge[0] + (ys - start[1]) * edge[1]) / length_squared, 0.0, 1.0)
+        np.minimum(
+            nearest,
+            (xs - start[0] - along * edge[0]) ** 2 + (ys - start[1] - along * edge[1]) ** 2,
+            out=nearest,
+        )
+    return np.sqrt(nearest)

@@ -1,0 +1,167 @@
+"""The detector's parts on small real networks."""
+
+import pytest
+import torch
+from torch import nn
+
+from tcm_core.build import build_detector
+from tcm_core.families import FAMILIES
+from tcm_core.models.encoders.timm import TimmImageEncoder
+from tcm_core.models.matching import bimodal_text, cosine_map
+from tcm_core.models.prompts.visual import VisualPromptGenerator
+from tests.helpers.tiny_model import TINY
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    torch.manual_seed(0)
+
+
+def with_cue(cue):
+    language = TINY.tcm.language.model_copy(update={"cue": cue})
+    return TINY.model_copy(update={"tcm": TINY.tcm.model_copy(update={"language": language})})
+
+
+@pytest.mark.parametrize("size", [(64, 96), (96, 64), (32, 32)])
+def test_maps_have_the_size_of_the_input_and_the_score_map_a_32nd_of_it(size):
+    output = build_detector(TINY).eval()(torch.randn(2, 3, *size))
+    assert output.maps.probability.shape == (2, 1, *size)
+    assert output.maps.threshold.shape == (2, 1, *size)
+    assert output.language.shape == (2, 1, size[0] // 32, size[1] // 32)
+    assert output.language.abs().max() <= 1 / TINY.tcm.matching.temperature
+
+
+@pytest.mark.parametrize("cue", ["image", "meta_query"])
+def test_every_parameter_learns(cue):
+    detector = build_detector(with_cue(cue))
+    output = detector(torch.randn(2, 3, 64, 64))
+    loss = output.maps.probability.square().mean() + output.maps.threshold.square().mean()
+    (loss + output.language.square().mean()).backward()
+    # the backbone's stage-2 feature at stride 2 is not used, everything else is
+    still = [name for name, p in detector.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
+    assert still == []
+
+
+def test_the_plain_detector_has_no_language_side():
+    detector = build_detector(TINY.model_copy(update={"tcm": None}))
+    output = detector(torch.randn(1, 3, 64, 64))
+    assert output.language is None
+    assert not any("language" in name for name, _ in detector.named_parameters())
+
+
+def test_the_score_map_reaches_the_head():
+    detector = build_detector(TINY).eval()
+    images = torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        before = detector(images).maps.probability
+        detector.language.prompt.context += 5.0
+        detector.language.train(False)  # drops the kept text embedding
+        after = detector(images).maps.probability
+    assert not torch.allclose(before, after)
+
+
+def test_with_a_meta_query_the_text_encoder_runs_once():
+    detector = build_detector(with_cue("meta_query")).eval()
+    calls = count_calls(detector.language.text_encoder)
+    with torch.no_grad():
+        first = detector(torch.randn(1, 3, 64, 64)).language
+        detector(torch.randn(3, 3, 64, 64))
+    assert calls == [1]
+    assert first.shape == (1, 1, 2, 2)
+
+
+def test_with_the_images_vector_the_text_encoder_runs_for_every_image():
+    detector = build_detector(with_cue("image")).eval()
+    calls = count_calls(detector.language.text_encoder)
+    with torch.no_grad():
+        detector(torch.randn(1, 3, 64, 64))
+        detector(torch.randn(3, 3, 64, 64))
+    assert calls == [1, 3]
+
+
+def count_calls(encoder):
+    """The number of cues in each call of the text encoder."""
+    calls = []
+    encoder.register_forward_hook(lambda _module, inputs, _output: calls.append(len(inputs[1])))
+    return calls
+
+
+def test_the_kept_text_embedding_gives_what_a_fresh_one_gives():
+    detector = build_detector(TINY).eval()
+    images = torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        first, second = detector(images).language, detector(images).language
+    fresh = detector(images).language  # with gradients nothing is kept
+    assert torch.equal(first, second)
+    assert torch.allclose(first, fresh, atol=1e-5)
+
+
+def test_training_forgets_the_kept_text_embedding():
+    detector = build_detector(TINY).eval()
+    with torch.no_grad():
+        before = detector.language.text_embedding(torch.zeros(1, 32))
+        detector.train()
+        detector.language.prompt.context += 5.0
+        after = detector.eval().language.text_embedding(torch.zeros(1, 32))
+    assert not torch.allclose(before, after)
+
+
+def test_the_context_stands_between_the_start_and_the_words():
+    encoder = build_detector(TINY).language.text_encoder
+    seen = []
+    encoder.transformer.register_forward_pre_hook(lambda _m, args: seen.append(args[0].detach()))
+    context, cue = torch.randn(4, 32), torch.randn(2, 32)
+    encoder(context, cue)
+    rows = seen[0] - encoder.positional_embedding - cue[:, None]
+    assert torch.allclose(rows[0, 1:5], context, atol=1e-5)
+    assert torch.allclose(rows[1, 0], encoder.token_embedding[0], atol=1e-5)
+    assert torch.allclose(rows[1, -1], encoder.token_embedding[-1], atol=1e-5)
+
+
+def test_the_prompt_is_start_text_end_in_clips_byte_pairs():
+    assert build_detector(TINY).language.text_encoder.tokens.tolist() == [49406, 4160, 49407]
+
+
+def test_the_text_encoder_reads_left_to_right():
+    encoder = build_detector(TINY).language.text_encoder.eval()
+    hidden = []
+    encoder.transformer.register_forward_hook(lambda _m, _i, output: hidden.append(output.detach()))
+    context = torch.randn(4, 32)
+    encoder(context, torch.zeros(1, 32))
+    changed = context.clone()
+    changed[3] += 1.0
+    encoder(changed, torch.zeros(1, 32))
+    assert torch.allclose(hidden[0][:, :4], hidden[1][:, :4], atol=1e-5)
+    assert not torch.allclose(hidden[0][:, 4:], hidden[1][:, 4:])
+
+
+def test_the_cosine_of_equal_opposite_and_orthogonal_vectors():
+    text = torch.tensor([[2.0, 0.0]])
+    dense = torch.tensor([[[[3.0, -1.0, 0.0]], [[0.0, 0.0, 5.0]]]])
+    assert cosine_map(dense, text).flatten().tolist() == pytest.approx([1, -1, 0])
+
+
+def test_bimodal_matching_adds_the_image_by_its_likeness():
+    image, text = torch.tensor([[3.0, 0.0], [0.0, 2.0]]), torch.tensor([[1.0, 0.0]])
+    assert torch.allclose(bimodal_text(image, text), torch.tensor([[4.0, 0.0], [1.0, 0.0]]))
+
+
+def test_a_visual_prompt_with_a_closed_gate_changes_nothing():
+    dense = torch.randn(2, 32, 3, 5)
+    closed = VisualPromptGenerator(32, layers=1, heads=2, width=16, gate=0.0)
+    opened = VisualPromptGenerator(32, layers=1, heads=2, width=16, gate=1.0)
+    assert torch.equal(closed(dense, torch.randn(2, 32)), dense)
+    assert not torch.allclose(opened(dense, torch.randn(2, 32)), dense)
+
+
+def test_a_backbone_of_other_strides_is_refused():
+    with pytest.raises(ValueError, match="needs 4, 8, 16 and 32"):
+        TimmImageEncoder("vit_tiny_patch16_224", 32)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_family_builds_with_its_own_neck_and_head(name):
+    detector = build_detector(TINY.model_copy(update={"head": name}))
+    assert isinstance(detector.neck, FAMILIES[name].neck)
+    assert isinstance(detector.head, FAMILIES[name].head)
+    assert isinstance(detector, nn.Module)
