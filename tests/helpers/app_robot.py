@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
-from PySide6.QtGui import QAction, QKeySequence, QMouseEvent
+from PySide6.QtGui import QAction, QInputMethodEvent, QKeySequence, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -62,7 +62,9 @@ class AppRobot:
 
     @property
     def detection_count(self) -> int:
-        return len(self.canvas._detections)
+        """As the detector's panel says."""
+        first = self.window.detection.summary.text().split(" ")[0]
+        return int(first) if first.isdigit() else 0
 
     @property
     def problems(self) -> list[Problem]:
@@ -95,7 +97,22 @@ class AppRobot:
         """Whether no detection is under way."""
         return not self.action("cancel").isEnabled() and "Looking" not in self.window.detection.summary.text()
 
+    def all_detected(self) -> bool:
+        """Whether a detection of all pages has run and is over."""
+        return self.idle() and "detected" in self.window.status.currentMessage()
+
+    @property
+    def image_size(self) -> tuple[float, float]:
+        """Height and width of the picture on the screen."""
+        rect = self.canvas._stage.image_rect
+        return rect.height(), rect.width()
+
     # hands
+
+    def select(self, region_id: str) -> None:
+        """Click the region's row in the table."""
+        row = next(row for row, region in enumerate(self.page.regions) if region.id == region_id)
+        self.window.regions.table.selectRow(row)
 
     def trigger(self, name: str) -> None:
         action = self.action(name)
@@ -113,29 +130,36 @@ class AppRobot:
         QTest.keyClick(target, QKeySequence(name)[0].key(), modifiers)
 
     def type(self, text: str, widget: QWidget) -> None:
+        """Type letters by keys, and what no key has as an input method commits it."""
         widget.setFocus()
-        QTest.keyClicks(widget, text)
+        for letter in text:
+            if letter.isascii():
+                QTest.keyClicks(widget, letter)
+            else:
+                committed = QInputMethodEvent()
+                committed.setCommitString(letter)
+                QApplication.sendEvent(widget, committed)
 
     def click(self, x: float, y: float, held: str = "") -> None:
-        place = self._place(x, y)
-        self._mouse(QEvent.Type.MouseMove, place, held)
-        self._mouse(QEvent.Type.MouseButtonPress, place, held, Qt.MouseButton.LeftButton)
-        self._mouse(QEvent.Type.MouseButtonRelease, place, held, Qt.MouseButton.LeftButton)
+        place = self.place(x, y)
+        self.mouse(QEvent.Type.MouseMove, place, held)
+        self.mouse(QEvent.Type.MouseButtonPress, place, held, Qt.MouseButton.LeftButton)
+        self.mouse(QEvent.Type.MouseButtonRelease, place, held, Qt.MouseButton.LeftButton)
 
     def double_click(self, x: float, y: float) -> None:
         self.click(x, y)
-        place = self._place(x, y)
-        self._mouse(QEvent.Type.MouseButtonDblClick, place, "", Qt.MouseButton.LeftButton)
-        self._mouse(QEvent.Type.MouseButtonRelease, place, "", Qt.MouseButton.LeftButton)
+        place = self.place(x, y)
+        self.mouse(QEvent.Type.MouseButtonDblClick, place, "", Qt.MouseButton.LeftButton)
+        self.mouse(QEvent.Type.MouseButtonRelease, place, "", Qt.MouseButton.LeftButton)
 
     def drag(self, start: tuple[float, float], end: tuple[float, float], steps: int = 5) -> None:
-        first, last = self._place(*start), self._place(*end)
-        self._mouse(QEvent.Type.MouseMove, first)
-        self._mouse(QEvent.Type.MouseButtonPress, first, "", Qt.MouseButton.LeftButton)
+        first, last = self.place(*start), self.place(*end)
+        self.mouse(QEvent.Type.MouseMove, first)
+        self.mouse(QEvent.Type.MouseButtonPress, first, "", Qt.MouseButton.LeftButton)
         for step in range(1, steps + 1):
             between = first + (last - first) * (step / steps)
-            self._mouse(QEvent.Type.MouseMove, between, "", held_button=Qt.MouseButton.LeftButton)
-        self._mouse(QEvent.Type.MouseButtonRelease, last, "", Qt.MouseButton.LeftButton)
+            self.mouse(QEvent.Type.MouseMove, between, "", held_button=Qt.MouseButton.LeftButton)
+        self.mouse(QEvent.Type.MouseButtonRelease, last, "", Qt.MouseButton.LeftButton)
 
     def close_problems(self) -> list[Problem]:
         """Read and close what the error dialog shows."""
@@ -148,12 +172,12 @@ class AppRobot:
     def close(self) -> None:
         self.window.close()
 
-    def _place(self, x: float, y: float) -> QPointF:
+    def place(self, x: float, y: float) -> QPointF:
         place = QPointF(self.canvas.image_to_widget(x, y))
         assert self.canvas.rect().contains(place.toPoint()), f"({x}, {y}) is not to be seen"
         return place
 
-    def _mouse(
+    def mouse(
         self,
         kind: QEvent.Type,
         place: QPointF,
