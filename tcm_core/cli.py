@@ -151,6 +151,9 @@ def evaluate(
 def train(
     config: Annotated[Path, typer.Option(help="Settings of the run, a TOML file.")],
     out: Annotated[Path, typer.Option(help="Folder of the run: events, states, checkpoint.")],
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of the data set, instead of the settings' own.")
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the last state in the folder.")
     ] = False,
@@ -159,7 +162,7 @@ def train(
     with _errors().status("loading"):
         from tcm_core.train.run import run_training
 
-    run_training(config, out, resume)
+    run_training(config, out, resume=resume, data_root=data)
 
 
 @app.command()

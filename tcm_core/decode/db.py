@@ -1,5 +1,7 @@
 """From DBNet's probability map to detections."""
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +29,7 @@ def decode_db(maps: ImageMaps, settings: DbDecode) -> tuple[Detection, ...]:
     cell = maps.frame.network_size[0] / height  # network pixels per map pixel, the same both ways
     inside = probability[: -(-content_height * height // maps.frame.network_size[0])]
     inside = inside[:, : -(-content_width * width // maps.frame.network_size[1])]
-    binary = (inside > settings.threshold * 255.0).astype(np.uint8)
+    _, binary = cv2.threshold(inside, math.floor(settings.threshold * 255.0), 1, cv2.THRESH_BINARY)
     outlines, _ = cv2.findContours(binary, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     outlines = sorted(outlines, key=cv2.contourArea, reverse=True)[: settings.max_candidates]
     image_height, image_width = maps.frame.image_size
@@ -39,7 +41,7 @@ def decode_db(maps: ImageMaps, settings: DbDecode) -> tuple[Detection, ...]:
         grown = _grow(outline, cell, settings)
         if grown is not None:
             polygon = np.clip(maps.frame.to_image(grown), 0, (image_width, image_height))
-            found.append(Detection(clockwise(polygon), score, settings.output))
+            found.append(Detection(polygon, score, settings.output))
     return tuple(found)
 
 
@@ -65,7 +67,7 @@ def _grow(outline: NDArray[np.int32], cell: float, settings: DbDecode) -> Points
     if grown is None:
         return top_left_first(box)
     smooth = cv2.approxPolyDP(grown.astype(np.float32), tolerance, True)[:, 0].astype(np.float64)
-    return smooth if len(smooth) >= 4 else top_left_first(box)
+    return clockwise(smooth) if len(smooth) >= 4 else top_left_first(box)
 
 
 def _mean_inside(probability: NDArray[np.uint8], outline: NDArray[np.int32]) -> float:

@@ -32,7 +32,8 @@ def as_points(values: Any) -> Points:
 def signed_area(polygon: Points) -> float:
     """The shoelace area in square pixels, positive when the vertices run clockwise as seen on the screen."""
     x, y = polygon[:, 0], polygon[:, 1]
-    return float(0.5 * (np.dot(x, np.roll(y, -1)) - np.dot(np.roll(x, -1), y)))
+    inner = x[:-1] @ y[1:] - x[1:] @ y[:-1]
+    return float(0.5 * (inner + x[-1] * y[0] - x[0] * y[-1]))
 
 
 def area(polygon: Points) -> float:

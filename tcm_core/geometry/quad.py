@@ -26,4 +26,5 @@ def min_area_quad(points: Points) -> Points:
 def top_left_first(quad: Points) -> Points:
     """The quad clockwise on the screen, beginning with the corner nearest the top-left (smallest x + y)."""
     corners = clockwise(quad)
-    return np.roll(corners, -int(np.argmin(corners.sum(axis=1))), axis=0)
+    first = int(np.argmin(corners.sum(axis=1)))
+    return np.concatenate([corners[first:], corners[:first]])

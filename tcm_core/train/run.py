@@ -64,19 +64,22 @@ def start_detector(config: TrainConfig) -> TextDetector:
     return detector
 
 
-def run_training(config_path: Path, out: Path, resume: bool) -> None:
+def run_training(
+    config_path: Path, out: Path, *, resume: bool = False, data_root: Path | None = None
+) -> None:
     """Trains by a configuration file; the best checkpoint by validation hmean ends up in the folder.
 
     Args:
         config_path: TOML of a TrainConfig.
         out: the run's folder, made when missing.
         resume: go on from the folder's saved state, if there is one.
+        data_root: folder of the data set, instead of the configuration's own.
 
     Raises:
         BadConfig: the configuration is wrong, or the folder holds another run and resume is off.
         BadLabels, BadCheckpoint, DeviceUnavailable: see their sources.
     """
-    config = _load(config_path)
+    config = _load(config_path, data_root)
     learnt, kept = split_samples(load_samples(config.data.dataset, config.data.root), config.data)
     device = choose_device(config.device)
     out.mkdir(parents=True, exist_ok=True)
@@ -116,10 +119,11 @@ def start_state(config: TrainConfig, device: torch.device) -> TrainState:
     return TrainState(detector, average, optimizer)
 
 
-def _load(path: Path) -> TrainConfig:
-    """The configuration of a file, the data set's root made absolute from the file's folder."""
+def _load(path: Path, data_root: Path | None) -> TrainConfig:
+    """The configuration of a file; the data set's root, if not given, counts from the file's folder."""
     config = load_config(path, TrainConfig)
-    data = config.data.model_copy(update={"root": (path.parent / config.data.root).resolve()})
+    root = data_root if data_root is not None else path.parent / config.data.root
+    data = config.data.model_copy(update={"root": root.resolve()})
     return config.model_copy(update={"data": data})
 
 

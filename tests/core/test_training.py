@@ -153,6 +153,13 @@ def test_wrong_data_is_refused_before_anything_is_written(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_the_data_sets_folder_can_be_given_apart(tmp_path):
+    config = write_config(tmp_path, steps=1)
+    (tmp_path / "data").rename(tmp_path / "elsewhere")
+    run_training(config, tmp_path / "run", data_root=tmp_path / "elsewhere")
+    assert events(tmp_path / "run")[0]["learnt"] == 2
+
+
 def test_every_nth_image_is_kept_for_validation(tmp_path):
     samples = load_samples("icdar2015", made_dataset(tmp_path / "data", count=6))
     config = TrainConfig.model_validate({"data": {"root": "x", "exclude": ["img_1"], "validation_every": 2}})
