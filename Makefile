@@ -30,8 +30,8 @@ check: install
 	$(BIN)/lint-imports
 
 bench: install
-	$(BIN)/python benchmarks/startup.py
-	$(BIN)/python benchmarks/canvas.py
+	$(BIN)/python -m benchmarks.startup
+	$(BIN)/python -m benchmarks.canvas
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

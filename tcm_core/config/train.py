@@ -90,7 +90,7 @@ class ValidationConfig(_Frozen):
     short_side: int = Field(736, ge=32)
     max_long_side: int = Field(2048, ge=32)
     decode: DbDecode = DbDecode()
-    """Start settings; the score threshold is chosen on the validation images."""
+    """Start settings; thresholds and the unclip ratio are chosen on the validation images."""
 
 
 class TrainConfig(_Frozen):

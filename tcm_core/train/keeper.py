@@ -50,7 +50,7 @@ class CheckpointKeeper:
                 precision=result.precision,
                 recall=result.recall,
                 hmean=hmean,
-                score_threshold=decode.score_threshold,
+                decode=decode.model_dump(),
             )
             self.summary = f"step {state.step}: P {result.precision:.3f} R {result.recall:.3f} F {hmean:.3f}"
         weights = state.average.module.state_dict()

@@ -1,49 +1,48 @@
-"""Scoring a detector on the validation images, and choosing its score threshold there."""
+"""Scoring a detector on the validation images, and choosing its decode settings there."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
-
-import numpy as np
+from itertools import product
+from typing import Final, NamedTuple
 
 from tcm_core.config.decode import DbDecode
 from tcm_core.data.image_io import read_image
 from tcm_core.data.sample import Sample
+from tcm_core.decode.decode import decode
 from tcm_core.evaluate.icdar15 import Icdar15Result, evaluate_icdar15
 from tcm_core.infer.predictor import Predictor
 
+THRESHOLDS: Final = (0.2, 0.3, 0.4)
+UNCLIP_RATIOS: Final = (1.4, 1.6, 1.8, 2.0)
+SCORE_THRESHOLDS: Final = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8)
+
 
 class Validation(NamedTuple):
-    """The best setting on the validation images."""
+    """The best settings on the validation images."""
 
     result: Icdar15Result
     decode: DbDecode
 
 
 def validate(predictor: Predictor, samples: Sequence[Sample], settings: DbDecode) -> Validation:
-    """The figures at the score threshold that gives the best hmean.
+    """The figures at the binarisation threshold, unclip ratio and score threshold of the best hmean.
 
     Args:
-        predictor: runs each image once.
-        samples: with their labels, stored frame.
-        settings: all but the score threshold.
+        predictor: runs each image once; its maps are decoded for every setting.
+        samples: at least one, with its labels in the stored frame.
+        settings: whatever is not chosen here.
     """
-    loose = settings.model_copy(update={"score_threshold": 0.2})
-    found = {
-        sample.image.stem: predictor.predict(read_image(sample.image, "stored"), loose) for sample in samples
-    }
     truth = {sample.image.stem: sample.instances for sample in samples}
-    best: Validation | None = None
-    for threshold in np.arange(0.2, 0.91, 0.05).round(2):
-        kept = {
-            stem: [
-                detection.polygon.round()
-                for detection in prediction.detections
-                if detection.score >= threshold
-            ]
-            for stem, prediction in found.items()
-        }
-        result = evaluate_icdar15(truth, kept)
-        if best is None or result.hmean > best.result.hmean:
-            best = Validation(result, settings.model_copy(update={"score_threshold": float(threshold)}))
-    assert best is not None
-    return best
+    maps = {sample.image.stem: predictor.maps(read_image(sample.image, "stored")) for sample in samples}
+    tried = []
+    for threshold, unclip_ratio in product(THRESHOLDS, UNCLIP_RATIOS):
+        chosen = settings.model_copy(update={"threshold": threshold, "unclip_ratio": unclip_ratio})
+        loose = chosen.model_copy(update={"score_threshold": SCORE_THRESHOLDS[0]})
+        found = {stem: decode(of_image, loose) for stem, of_image in maps.items()}
+        for score_threshold in SCORE_THRESHOLDS:
+            kept = {
+                stem: [d.polygon.round() for d in detections if d.score >= score_threshold]
+                for stem, detections in found.items()
+            }
+            decoded = chosen.model_copy(update={"score_threshold": score_threshold})
+            tried.append(Validation(evaluate_icdar15(truth, kept), decoded))
+    return max(tried, key=lambda validation: validation.result.hmean)

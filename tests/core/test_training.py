@@ -119,7 +119,7 @@ def test_a_run_validates_chooses_a_threshold_and_keeps_the_best(tmp_path):
     assert [e["step"] for e in log if e["event"] == "validation"] == [2, 4]
     assert log[0]["learnt"] == 1
     best = load_checkpoint(tmp_path / "run" / "best.safetensors").metadata
-    assert best.decode.score_threshold in {e["score_threshold"] for e in log if e["event"] == "validation"}
+    assert best.decode.model_dump() in [e["decode"] for e in log if e["event"] == "validation"]
     assert (tmp_path / "run" / "split.txt").read_text(encoding="utf-8") == "img_2\n"
 
 
