@@ -24,6 +24,7 @@ from app.views.dialogs.diagnostics import DiagnosticsDialog
 from app.views.dialogs.export import ExportDialog
 from app.views.dialogs.keys import KeysDialog
 from app.views.dialogs.problem import ProblemDialog
+from app.views.dialogs.unsaved import UnsavedDialog
 from app.views.first_paint import FirstPaint
 from app.views.main_window import MainWindow
 from app.views.open_page import OpenPage
@@ -82,6 +83,7 @@ class Studio(QObject):
         self.context_menu = ContextMenu(self.window, self.actions, self.open_page)
         self._version = version
         self._dialog: QDialog | None = None
+        self._leaving = False  # told to end although edits are not saved
         self._first_paint = FirstPaint(self.window)
         self._connect()
         self.preferences.restore()
@@ -118,7 +120,8 @@ class Studio(QObject):
     def report(self, problem: Problem) -> None:
         """Say in the error dialog and in the log what failed."""
         _log.info("problem: %s (%s)\n%s", problem.what, problem.where, problem.details)
-        self.problems.tell(problem)
+        if not self._leaving:
+            self.problems.tell(problem)
 
     def _connect(self) -> None:
         parts, window, commands, preferences = self.parts, self.window, self.commands, self.preferences
@@ -158,14 +161,28 @@ class Studio(QObject):
 
     @Slot(object)
     def _close_requested(self, event: QCloseEvent) -> None:
-        """Close when every edit is on disk; else say what stands in the way and stay."""
+        """Close when every edit is on disk; else ask, and stay until there is an answer."""
         self.window.regions.commit()
-        self.preferences.save_settings()
-        if self.parts.workspace.close():
-            event.accept()
-            QApplication.quit()
-        else:
+        session = self.parts.workspace.session
+        if not self._leaving and session is not None and session.dirty and not session.retry_save():
             event.ignore()
+            self._ask_about_unsaved()
+            return
+        self.preferences.save_settings()
+        self.parts.workspace.close()
+        event.accept()
+        QApplication.quit()
+
+    def _ask_about_unsaved(self) -> None:
+        dialog = UnsavedDialog(self.window.save_banner.text.text(), self.window)
+        dialog.try_again.connect(self.window.close)
+        dialog.leave.connect(self._leave)
+        self._replace_dialog(dialog)
+
+    @Slot()
+    def _leave(self) -> None:
+        self._leaving = True
+        self.window.close()
 
     @Slot(object)
     def _export_failed(self, problem: Problem) -> None:
@@ -174,11 +191,14 @@ class Studio(QObject):
 
     @Slot(str)
     def _open_dialog(self, name: str) -> None:
+        self._replace_dialog(self._make_dialog(name))
+
+    def _replace_dialog(self, dialog: QDialog) -> None:
         if self._dialog is not None:
             self._dialog.close()
             self._dialog.deleteLater()
-        self._dialog = self._make_dialog(name)
-        self._dialog.open()
+        self._dialog = dialog
+        dialog.open()
 
     def _make_dialog(self, name: str) -> QDialog:
         match name:

@@ -87,7 +87,7 @@ def assert_exported(file: Path, regions: list[dict]) -> None:
         points = np.array(region["polygon"])
         wanted = points if len(points) == 4 else min_area_quad(points)
         distances = np.linalg.norm(wanted[:, None] - instance.polygon[None], axis=2)
-        assert distances.min(axis=1).max() <= 1.0, f"{file.name}: {wanted} was written as {instance.polygon}"
+        assert distances.min(axis=1).max() <= 1.0, f"{wanted} was written as {instance.polygon}"
 
 
 def test_detection_again_leaves_human_work_alone(qapp, material):

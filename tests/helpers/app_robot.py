@@ -78,9 +78,9 @@ class AppRobot:
         return found[0]
 
     def is_shown(self) -> bool:
-        """Whether the window is there and takes keys."""
-        windows = [w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow)]
-        return any(window.isVisible() and window.isActiveWindow() for window in windows)
+        """Whether the window is there and takes keys, or a dialog of it does."""
+        windows = [w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow) and w.isVisible()]
+        return bool(windows) and QApplication.activeWindow() is not None
 
     def folder_open(self) -> bool:
         return self.is_shown() and self.key is not None
@@ -96,6 +96,10 @@ class AppRobot:
     def idle(self) -> bool:
         """Whether no detection is under way."""
         return not self.action("cancel").isEnabled() and "Looking" not in self.window.detection.summary.text()
+
+    def can_accept(self) -> bool:
+        """Whether there are detections, and the command to accept them knows."""
+        return self.detection_count > 0 and self.action("accept_all").isEnabled()
 
     def all_detected(self) -> bool:
         """Whether a detection of all pages has run and is over."""
@@ -167,6 +171,7 @@ class AppRobot:
         dialog = self.window.findChild(ProblemDialog)
         while dialog is not None and dialog.shown is not None:
             dialog.close_button.click()
+        self.window.activateWindow()  # a window manager does it; the offscreen platform has none
         return seen
 
     def close(self) -> None:
@@ -214,7 +219,7 @@ class _Stepper:
                 self._condition = next(self._steps)
                 self._since = time.monotonic()
             elif time.monotonic() - self._since > PATIENCE_S:
-                raise AssertionError(f"waited {PATIENCE_S:.0f} s in vain; problems: {self.robot.problems}")
+                raise AssertionError(f"waited {PATIENCE_S:.0f} s in vain; {self._what_is_seen()}")
         except StopIteration:
             self.done = True
             self.stop()
@@ -223,6 +228,18 @@ class _Stepper:
             self.error = error
             self.stop()
             QApplication.exit(99)
+
+    def _what_is_seen(self) -> str:
+        window = self.robot.window
+        seen = [
+            f"active window: {QApplication.activeWindow()}",
+            f"focus: {QApplication.focusWidget()}",
+            f"image: {self.robot.key}, {len(self.robot.page.regions)} regions",
+            window.detection.summary.text(),
+            window.status.currentMessage(),
+            f"problems: {self.robot.problems}",
+        ]
+        return "; ".join(seen)
 
     def stop(self) -> None:
         self._timer.stop()

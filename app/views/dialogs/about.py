@@ -40,7 +40,7 @@ class AboutDialog(QDialog):
             "Find, correct and export text in photographs with TCM, a scene text detector made from CLIP."
         )
         line.setWordWrap(True)
-        licences = QTextBrowser()
+        self.licences = licences = QTextBrowser()
         licences.setAccessibleName("Licences")
         rows = "".join(
             f"<tr><td>{name}</td><td>&nbsp;&nbsp;{licence}</td></tr>" for name, licence in LICENCES
