@@ -2,6 +2,7 @@
 
 import argparse
 import faulthandler
+import gc
 import importlib.metadata
 import json
 import logging
@@ -14,8 +15,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Final
-
-from rich.console import Console
 
 from app.settings.store import Home, find_home
 from tcm_core.doctor import qt_version_finding
@@ -50,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return run_headless(arguments.folder, arguments.out, arguments.checkpoint, arguments.device)
     if (reason := qt_unusable()) is not None:
-        Console(stderr=True).print(reason, markup=False, highlight=False, soft_wrap=True)
+        sys.stderr.write(f"{reason}\n")
         return 2
     return run_window(arguments)
 
@@ -132,6 +131,7 @@ def run_window(arguments: argparse.Namespace, predictor_factory: "PredictorFacto
     try:
         return _show_studio(application, home, arguments, predictor_factory)
     finally:
+        gc.enable()
         sys.excepthook, threading.excepthook = hooks
         logging.getLogger().removeHandler(handler)
         handler.close()
@@ -146,6 +146,7 @@ def _show_studio(
     arguments: argparse.Namespace,
     predictor_factory: "PredictorFactory | None",
 ) -> int:
+    gc.disable()  # thousands of objects are made at the start and none is let go
     from app.compose import Studio
     from app.views.problem_relay import ProblemRelay
     from app.workers.gpu_worker import load_predictor
@@ -159,6 +160,7 @@ def _show_studio(
     if arguments.exit_when_shown:
         _exit_when_shown(studio)
     studio.show()
+    gc.enable()
     if arguments.folder is not None:
         studio.commands.open_path(str(arguments.folder.absolute()))
     status = application.exec()
@@ -210,8 +212,14 @@ def _start_logs(home: Home) -> tuple[logging.Handler, IO[str] | None]:
 def _exit_when_shown(studio: "Studio") -> None:
     """For the measurement of the start: say when the window was painted and what was imported by then."""
 
+    from PySide6.QtGui import QGuiApplication
+
     def painted() -> None:
-        shown = {"painted_at": time.time(), "torch_imported": "torch" in sys.modules}
+        shown = {
+            "painted_at": time.time(),
+            "torch_imported": "torch" in sys.modules,
+            "platform": QGuiApplication.platformName(),
+        }
         sys.stdout.write(json.dumps(shown) + "\n")
         sys.stdout.flush()
         os._exit(0)  # the detector's thread is not waited for

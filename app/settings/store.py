@@ -5,14 +5,13 @@ Only what differs from the defaults is written. A file that cannot be used is se
 
 import os
 import tempfile
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
-import tomlkit
 from pydantic import ValidationError
-from tomlkit.exceptions import TOMLKitError
 
 from app.settings.schema import Settings
 
@@ -70,6 +69,8 @@ class SettingsStore:
         Raises:
             OSError: the file cannot be written; `settings` is current all the same.
         """
+        import tomlkit  # only to write: the start reads without it
+
         self.settings = settings
         document = tomlkit.document()
         for key, value in settings.model_dump(exclude_defaults=True, exclude_none=True, mode="json").items():
@@ -94,8 +95,8 @@ class SettingsStore:
         except (OSError, UnicodeDecodeError) as error:
             return self._refuse(str(error))
         try:
-            values = tomlkit.parse(text).unwrap()
-        except TOMLKitError as error:
+            values = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
             return self._refuse(str(error))
         return self._validate(values)
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 from app.settings.schema import ThemeName
 from tcm_core.resources import resource
 
-ICON_SIZES = (16, 20, 32, 40)
+ICON_SIZES = (20, 40)
 
 
 @dataclass(frozen=True)
@@ -118,11 +118,19 @@ def apply_theme(application: QApplication, theme: ThemeName) -> Colours:
 
 def _rendered(name: str, colour: str, size: int) -> QPixmap:
     """The icon `name` in one colour, `size` device pixels square."""
+    return _drawn(_renderer(name, colour), size)
+
+
+def _renderer(name: str, colour: str) -> QSvgRenderer:
     svg = resource("icons", f"{name}.svg").read_text(encoding="utf-8").replace("#000000", colour)
+    return QSvgRenderer(QByteArray(svg.encode()))
+
+
+def _drawn(renderer: QSvgRenderer, size: int) -> QPixmap:
     picture = QPixmap(size, size)
     picture.fill(Qt.GlobalColor.transparent)
     painter = QPainter(picture)
-    QSvgRenderer(QByteArray(svg.encode())).render(painter, QRectF(0, 0, size, size))
+    renderer.render(painter, QRectF(0, 0, size, size))
     painter.end()
     return picture
 
@@ -134,9 +142,10 @@ def icon(name: str, chosen: Colours) -> QIcon:
         TcmError: there is no such icon.
     """
     made = QIcon()
+    normal, disabled = _renderer(name, chosen.text), _renderer(name, chosen.faint)
     for size in ICON_SIZES:
-        made.addPixmap(_rendered(name, chosen.text, size), QIcon.Mode.Normal)
-        made.addPixmap(_rendered(name, chosen.faint, size), QIcon.Mode.Disabled)
+        made.addPixmap(_drawn(normal, size), QIcon.Mode.Normal)
+        made.addPixmap(_drawn(disabled, size), QIcon.Mode.Disabled)
     return made
 
 

@@ -77,7 +77,7 @@ def export(robot: AppRobot, out: Path):
 
 
 def assert_exported(file: Path, regions: list[dict]) -> None:
-    """The file holds the regions: ### for ignored ones, polygons over four points as rectangles around them."""
+    """The file holds the regions: ### for ignored ones, rectangles around polygons over four points."""
     written = read_icdar(file)
     assert len(written) == len(regions)
     for instance, region in zip(written, regions, strict=True):
