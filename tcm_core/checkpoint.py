@@ -31,14 +31,13 @@ def save_checkpoint(
         path: ends in .safetensors.
         state: the detector's state dict.
         metadata: stored in the header.
-        half: floats are stored as float16.
+        half: weights are stored as float16; what that cannot hold, such as large batch statistics, as float32.
 
     Raises:
         OSError: the file cannot be written.
     """
-    kind = torch.float16 if half else torch.float32
     tensors = {
-        name: (tensor.to(kind) if tensor.is_floating_point() else tensor).detach().cpu().contiguous()
+        name: (_halved(tensor) if half else tensor).detach().cpu().contiguous()
         for name, tensor in state.items()
     }
     content = safetensors.torch.save(tensors, {"format": FORMAT, "checkpoint": metadata.model_dump_json()})
@@ -48,6 +47,12 @@ def save_checkpoint(
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
+
+
+def _halved(tensor: Tensor) -> Tensor:
+    if not tensor.is_floating_point() or not tensor.abs().amax() < torch.finfo(torch.float16).max:
+        return tensor
+    return tensor.to(torch.float16)
 
 
 def load_checkpoint(path: Path) -> LoadedCheckpoint:

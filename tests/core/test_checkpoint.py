@@ -30,6 +30,13 @@ def test_without_half_they_come_back_exactly(tmp_path):
     assert all(torch.equal(loaded[name], tensor) for name, tensor in detector.state_dict().items())
 
 
+def test_statistics_too_large_for_half_precision_come_back(tmp_path):
+    detector = build_detector(TINY)
+    detector.head.probability[1].running_var[0] = 1e6
+    save_checkpoint(tmp_path / "a.safetensors", detector.state_dict(), tiny_metadata())
+    assert load_checkpoint(tmp_path / "a.safetensors").detector.head.probability[1].running_var[0] == 1e6
+
+
 def test_saving_leaves_no_partial_file(tmp_path):
     tiny_checkpoint(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["tiny.safetensors"]
