@@ -2,8 +2,9 @@
 
 import logging
 from pathlib import Path
+from typing import Final
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, SignalInstance, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThreadPool, SignalInstance, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog
 
@@ -35,6 +36,8 @@ from app.workers.gpu_thread import GpuThread
 from app.workers.gpu_worker import PredictorFactory, load_predictor
 from app.workers.image_pool import ImagePool
 from app.workers.messages import Problem
+
+SHUT_DOWN_MS: Final = 5000
 
 _log = logging.getLogger(__name__)
 
@@ -108,6 +111,7 @@ class Studio(QObject):
         ended = self.parts.detection.shutdown()
         self.parts.export.shutdown()
         self.parts.images.shutdown()
+        QThreadPool.globalInstance().waitForDone(SHUT_DOWN_MS)  # the diagnostics
         self.parts.workspace.close()
         return ended
 

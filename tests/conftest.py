@@ -20,7 +20,7 @@ from PySide6.QtCore import QThread
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 THREAD_STOP_MS = 5000
-OFFSCREEN_NOISE = "This plugin does not support propagateSizeHints"
+OFFSCREEN_NOISE = r"This plugin does not support (propagateSizeHints|raise|grabbing the keyboard)"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QFileDialog
 
 from app.domain.edits import DeleteRegions, SetIgnore, SetReview
@@ -48,10 +48,8 @@ class Commands(QObject):
         self._drawing_tool: Callable[[Commands], None] = Commands.tool_polygon
         self._last_map: MapName = "language"
         self._hidden_layers: set[str] = set()
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.timeout.connect(self.refresh)
-        open_page.changed.connect(self._later.start)
+        self._last_there: frozenset[Need] | None = None
+        open_page.changed.connect(self.refresh)
         window.canvas.tool_changed.connect(self._tool_changed)
         window.detection.map_changed.connect(self._map_changed)
         parts.detection.finished.connect(self._batch_finished)
@@ -62,8 +60,10 @@ class Commands(QObject):
     @Slot()
     def refresh(self) -> None:
         """Tell the actions what is there and what is checked."""
-        self._later.stop()
-        self.needs_changed.emit(self._there())
+        there = self._there()
+        if there != self._last_there:  # most changes of a page change nothing here
+            self._last_there = there
+            self.needs_changed.emit(there)
         self.checks_changed.emit(self._checked())
 
     def tell(self, text: str) -> None:

@@ -32,6 +32,8 @@ class ContextMenu(QObject):
         """Show what can be done at a place of the screen."""
         if self._open_page.key is None:
             return
+        if self.menu is not None:
+            self.menu.deleteLater()
         menu = self.menu = QMenu(self._window)
         self._detection = self._window.canvas.hovered_detection if hit is None else None
         if hit is None:

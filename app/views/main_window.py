@@ -113,8 +113,8 @@ class MainWindow(QMainWindow):
                 menu.insertMenu(menu.actions()[1], self._recent_menu)
             if name == "View":
                 panels = menu.addMenu("Panels")
-                for part in (*self._docks, *self._bars):
-                    panels.addAction(part.toggleViewAction())
+                panels.addActions([part.toggleViewAction() for part in self._docks])
+                panels.addActions([part.toggleViewAction() for part in self._bars])
 
     def set_colours(self, colours: Colours) -> None:
         """Paint what paints itself in the theme's colours."""
@@ -193,7 +193,9 @@ class MainWindow(QMainWindow):
             self.dropped.emit(files[0])
 
     def _recent_triggered(self) -> None:
-        self.start_page.folder_chosen.emit(str(self.sender().data()))
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.start_page.folder_chosen.emit(str(action.data()))
 
     def _work_area(self) -> QWidget:
         area = QWidget()

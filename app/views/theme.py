@@ -98,7 +98,8 @@ def palette(chosen: Colours) -> QPalette:
 def style_sheet(chosen: Colours) -> str:
     """The style sheet of resources/theme with the colours put in."""
     text = resource("theme", "studio.qss").read_text(encoding="utf-8")
-    for name, value in asdict(chosen).items():
+    check = resource("icons", "check_dark.svg" if chosen == DARK else "check_light.svg")
+    for name, value in {**asdict(chosen), "check": check.as_posix()}.items():
         text = text.replace("{" + name + "}", value)
     return text
 

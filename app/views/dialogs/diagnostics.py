@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
 )  # fmt: skip
 
 from tcm_core.doctor import Finding, collect
-from tcm_core.errors import TcmError
 
 
 class DiagnosticsDialog(QDialog):
@@ -84,6 +83,6 @@ class _Collector(QRunnable):
     def run(self) -> None:
         try:
             findings = collect()
-        except (TcmError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 the edge of a thread: reported as a finding
             findings = [Finding("diagnostics", str(error), ok=False)]
         self.signals.collected.emit(findings)

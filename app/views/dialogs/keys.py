@@ -27,7 +27,7 @@ class KeysDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keys and mouse")
-        self.resize(620, 640)
+        self.resize(860, 660)
         self._groups: list[tuple[QTreeWidgetItem, list[QTreeWidgetItem]]] = []
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search for a command or a key")

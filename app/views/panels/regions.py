@@ -16,7 +16,9 @@ from PySide6.QtWidgets import (
 from app.document.selection import Selection
 from app.domain.edits import SetText
 from app.domain.page import Page
-from app.qtmodels.regions import RegionTableModel
+from app.qtmodels.regions import IGNORE, ORIGIN, POINTS, SCORE, RegionTableModel
+
+COLUMN_WIDTHS = {IGNORE: 58, POINTS: 54, ORIGIN: 78, SCORE: 54}
 
 
 class TranscriptionEdit(QLineEdit):
@@ -66,8 +68,10 @@ class RegionPanel(QWidget):
         self.table.verticalHeader().setDefaultSectionSize(26)
         header = self.table.horizontalHeader()
         header.setHighlightSections(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setMinimumSectionSize(40)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column_at, width in COLUMN_WIDTHS.items():
+            header.resizeSection(column_at, width)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 0)
         column.setSpacing(6)

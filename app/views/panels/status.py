@@ -27,6 +27,7 @@ class StudioStatusBar(QStatusBar):
         super().__init__(parent)
         self.setSizeGripEnabled(False)
         self.hint = QLabel()
+        self.hint.setIndent(8)
         self.hint.setProperty("role", "muted")
         self.progress = ProgressArea(cancel)
         self.cursor_label = _chip("Cursor position in image pixels")
