@@ -6,7 +6,7 @@ Shared robots, fakes and generated pictures are imported as ``from tests.helpers
 import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before Qt is imported by anything
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # one torch thread a test process: several processes run at once
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # one torch thread a process: several run at once
 
 import logging
 import weakref
@@ -24,7 +24,7 @@ OFFSCREEN_NOISE = r"This plugin does not support (propagateSizeHints|raise|grabb
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the offscreen platform say that it has no window manager; any other warning of Qt fails the test."""
+    """Let the offscreen platform say that it has no window manager; other warnings of Qt fail the test."""
     for item in items:
         item.add_marker(pytest.mark.qt_log_ignore(OFFSCREEN_NOISE, extend=True))
 
