@@ -31,7 +31,7 @@ def save_checkpoint(
         path: ends in .safetensors.
         state: the detector's state dict.
         metadata: stored in the header.
-        half: weights are stored as float16; what that cannot hold, such as large batch statistics, as float32.
+        half: weights are stored as float16; what that cannot hold, such as large statistics, as float32.
 
     Raises:
         OSError: the file cannot be written.
