@@ -14,7 +14,7 @@ install: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.6,<1'
-	$(UV_INSTALL) --torch-backend=auto || $(UV_INSTALL)
+	$(UV_INSTALL) --torch-backend=auto 2>/dev/null || $(UV_INSTALL)
 	touch $@
 
 run: install
