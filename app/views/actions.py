@@ -68,7 +68,7 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
     A("open", "Open folder...", "File", ("Ctrl+U", "Ctrl+O"), "open", "Open a folder of images",
       C.open_folder),
     A("save", "Save now", "File", ("Ctrl+S",), "",
-      "Every edit is saved at once; this tries again when that failed", C.save_now, "folder"),
+      "Write edits that could not be saved before", C.save_now, "folder"),
     A("export", "Export labels...", "File", ("Ctrl+Shift+E",), "export", "Write ICDAR 2015 label files",
       C.export, "folder", rule=True),
     A("quit", "Quit", "File", ("Ctrl+Q",), "", "Leave; every edit is on disk", C.quit, rule=True),
@@ -124,10 +124,10 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
     A("map", "Score map", "View", ("J",), "map", "Lay the score map over the image, or take it away",
       C.toggle_map, "page", True),
     A("map.next", "Next score map", "View", ("Shift+J",), "", "Show the other score map", C.next_map, "page"),
-    A("theme.system", "Follow the desktop", "View", (), "", "Light or dark as the desktop is", C.theme_system,
-      "", True, "theme", rule=True),
-    A("theme.light", "Light", "View", (), "", "Always light", C.theme_light, "", True, "theme"),
-    A("theme.dark", "Dark", "View", (), "", "Always dark", C.theme_dark, "", True, "theme"),
+    A("theme.system", "Theme of the desktop", "View", (), "", "Light or dark as the desktop is",
+      C.theme_system, "", True, "theme", rule=True),
+    A("theme.light", "Light theme", "View", (), "", "Always light", C.theme_light, "", True, "theme"),
+    A("theme.dark", "Dark theme", "View", (), "", "Always dark", C.theme_dark, "", True, "theme"),
 
     A("detect", "Detect this image", "Detect", ("G",), "detect", "Find the text of this image", C.detect_page,
       "page"),
@@ -140,9 +140,9 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
       C.threshold_down, "page", rule=True),
     A("threshold.up", "Raise score threshold", "Detect", (".",), "", "Show fewer detections", C.threshold_up,
       "page"),
-    A("threshold.far_down", "Lower it by 0.05", "Detect", ("Shift+,", "<"), "", "Show many more detections",
+    A("threshold.far_down", "Lower it by 0.05", "Detect", ("Shift+,",), "", "Show many more detections",
       C.threshold_far_down, "page"),
-    A("threshold.far_up", "Raise it by 0.05", "Detect", ("Shift+.", ">"), "", "Show far fewer detections",
+    A("threshold.far_up", "Raise it by 0.05", "Detect", ("Shift+.",), "", "Show far fewer detections",
       C.threshold_far_up, "page"),
     A("cancel", "Cancel", "Detect", (), "cancel", "Stop after the image in work", C.cancel, "running",
       rule=True),
@@ -255,6 +255,7 @@ class ActionSet(QObject):
         action.setStatusTip(spec.hint)
         action.setShortcuts([QKeySequence(key) for key in spec.keys])
         action.setCheckable(spec.checkable)
+        action.setIconVisibleInMenu(not spec.checkable)  # a check mark is shown in its place
         if spec.group:
             group = self._groups.setdefault(spec.group, QActionGroup(self))
             group.addAction(action)

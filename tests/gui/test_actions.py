@@ -20,6 +20,14 @@ def test_no_key_has_two_commands():
     assert [key for key, count in keys.items() if count > 1] == []
 
 
+def test_no_command_has_a_key_twice_under_two_names():
+    """A real keyboard offers Shift and , as "Shift+," and as "<"; with both, neither works."""
+    shifted = {",": "<", ".": ">", "=": "+", "-": "_", "/": "?", "3": "#"}
+    for spec in ACTIONS:
+        keys = set(spec.keys)
+        assert not [key for key in keys if key.startswith("Shift+") and shifted.get(key[6:]) in keys], spec.id
+
+
 def test_every_command_has_words_a_menu_and_a_known_need():
     ids = [spec.id for spec in ACTIONS]
     assert len(set(ids)) == len(ids)
@@ -105,6 +113,15 @@ def test_about_names_the_licences(qapp):
         assert "Apache-2.0" in text
         yield lambda: True
         dialog.close()
+
+    run_with(FakeDetector(), [], script)
+
+
+def test_a_command_that_is_switched_on_has_a_check_mark_in_the_menu(qapp):
+    def script(robot: AppRobot):
+        for spec in ACTIONS:
+            assert not (spec.checkable and robot.action(spec.id).isIconVisibleInMenu()), spec.id
+        yield lambda: True
 
     run_with(FakeDetector(), [], script)
 
