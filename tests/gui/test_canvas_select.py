@@ -180,6 +180,12 @@ def test_alt_click_on_an_edge_inserts_a_vertex_on_it(robot):
     assert robot.selection.vertices == {1}
 
 
+def test_alt_click_on_the_handle_in_the_middle_of_an_edge_inserts_a_vertex_too(robot):
+    robot.select(0)
+    robot.click(70, 20, ALT)
+    assert robot.only_edit == InsertVertex(robot.regions[0].id, 1, 70.0, 20.0)
+
+
 def test_alt_click_on_a_vertex_deletes_it(robot):
     robot.select(0)
     robot.click(120, 80, ALT)

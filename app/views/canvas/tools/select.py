@@ -36,7 +36,7 @@ from app.views.canvas.tools.tool import (
 _IDLE: Final = "Click selects, drag pans, Shift+drag selects several, wheel zooms"
 _HINTS: Final = {
     "vertex": "Drag moves the vertex, Alt+click deletes it, Shift+click adds it to the chosen vertices",
-    "ghost": "Drag inserts a vertex here",
+    "ghost": "Drag or Alt+click inserts a vertex here",
     "edge": "Alt+click inserts a vertex, drag moves the region",
     "body": "Click selects, Ctrl+click adds or removes, drag moves the region",
     "detection": "Double click or Enter accepts this detection",
@@ -212,7 +212,7 @@ class SelectTool:
         this = frozenset((target.region_id,))
         if target.kind == "vertex" and not pointer.ctrl:
             return _click_on_vertex(target, pointer, scene)
-        if target.kind == "edge" and pointer.alt:
+        if target.kind in ("edge", "ghost") and pointer.alt:
             region = scene.regions[target.region_id]
             x, y = on_edge(region.polygon, target.index, pointer.x, pointer.y)
             index = target.index + 1
