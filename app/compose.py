@@ -135,6 +135,7 @@ class Studio(QObject):
         window.save_banner.action_wanted.connect(commands.save_now)
         window.pages.left.connect(commands.focus_picture)
         window.regions.left.connect(commands.focus_picture)
+        window.detection.left.connect(commands.focus_picture)
         window.canvas.hint_changed.connect(window.status.set_hint)
         window.canvas.cursor_moved.connect(window.status.set_cursor)
         window.detection.settings_changed.connect(parts.detection.set_settings)

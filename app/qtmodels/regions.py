@@ -30,6 +30,8 @@ COLUMNS: Final = (
     _Column("Score", lambda region: "" if region.score is None else f"{region.score:.2f}"),
 )
 
+NUMBERS: Final = (POINTS, SCORE)
+
 IdRole: Final = Qt.ItemDataRole.UserRole + 1
 """The region's id."""
 
@@ -79,6 +81,8 @@ class RegionTableModel(QAbstractTableModel):
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
+        if role == Qt.ItemDataRole.TextAlignmentRole and orientation == Qt.Orientation.Horizontal:
+            return _alignment(section)
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         return COLUMNS[section].title if orientation == Qt.Orientation.Horizontal else section + 1
@@ -99,6 +103,8 @@ class RegionTableModel(QAbstractTableModel):
             return COLUMNS[column].text(region)
         if role == IdRole:
             return region.id
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(column)
         if role == Qt.ItemDataRole.CheckStateRole and column == IGNORE:
             return Qt.CheckState.Checked if region.ignore else Qt.CheckState.Unchecked
         if role == Qt.ItemDataRole.ToolTipRole and column == IGNORE:
@@ -124,6 +130,11 @@ class RegionTableModel(QAbstractTableModel):
                 self.edit_requested.emit(SetIgnore((region_id,), ignore))
                 return True
         return False
+
+
+def _alignment(column: int) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignRight if column in NUMBERS else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter
 
 
 def _common(first: list[str], second: list[str]) -> int:

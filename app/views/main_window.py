@@ -215,7 +215,7 @@ class MainWindow(QMainWindow):
             self._dock("Detector", self.detection, right),
         ]
         self.resizeDocks([docks[0], docks[1]], [270, 330], Qt.Orientation.Horizontal)
-        self.resizeDocks([docks[1], docks[2]], [290, 530], Qt.Orientation.Vertical)
+        self.resizeDocks([docks[1], docks[2]], [330, 490], Qt.Orientation.Vertical)
         return docks
 
     def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:

@@ -132,6 +132,8 @@ class OpenPage(QObject):
         session.page_changed.connect(self._page_changed)
         session.save_failed.connect(self._save_failed)
         session.save_recovered.connect(self._saved)
+        session.undo_group.canUndoChanged.connect(self.changed)  # after the step is on the stack
+        session.undo_group.canRedoChanged.connect(self.changed)
         db = self._parts.workspace.db
         if db is not None and db.notice:
             self._window.folder_banner.tell(db.notice)

@@ -159,6 +159,41 @@ def test_the_filter_narrows_the_list_and_the_keys_follow_it(qapp, folder: Path):
     run_with(FakeDetector(), [str(folder)], script)
 
 
+def test_undo_can_be_reached_at_once_after_an_edit_on_the_picture(qapp, folder: Path):
+    def script(robot: AppRobot):
+        yield robot.picture_shown
+        assert not robot.action("undo").isEnabled()
+        robot.press("R")
+        robot.drag((30, 30), (200, 90))
+        assert robot.window.regions.count.text() == "1 region"
+        assert robot.action("undo").isEnabled()
+        robot.trigger("undo")
+        assert not robot.action("undo").isEnabled()
+        assert robot.action("redo").isEnabled()
+        yield lambda: True
+
+    run_with(FakeDetector(), [str(folder)], script)
+
+
+def test_the_keys_go_back_to_the_picture_after_a_number_or_a_choice(qapp, folder: Path):
+    def script(robot: AppRobot):
+        yield robot.picture_shown
+        panel = robot.window.detection
+        line = panel.score.box.lineEdit()
+        line.selectAll()
+        robot.type("0.25", line)
+        robot.press("Return", line)
+        assert panel.settings.score_threshold == pytest.approx(0.25)
+        assert QApplication.focusWidget() is robot.canvas
+        panel.map.setFocus()
+        panel.map.activated.emit(1)
+        assert QApplication.focusWidget() is robot.canvas
+        assert not panel.score.slider.focusPolicy() & Qt.FocusPolicy.ClickFocus
+        yield lambda: True
+
+    run_with(FakeDetector(), [str(folder)], script)
+
+
 def test_review_keys_set_the_state_and_go_on(qapp, folder: Path):
     def script(robot: AppRobot):
         yield robot.picture_shown

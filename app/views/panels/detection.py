@@ -41,6 +41,7 @@ class DetectionPanel(QScrollArea):
         map_style_changed: colour map and opacity in [0, 1].
         checkpoint_chosen: name or path.
         reset_wanted: the checkpoint's own settings are wanted back.
+        left: something was chosen or typed to its end; the picture wants the focus back.
     """
 
     settings_changed = Signal(object)
@@ -48,6 +49,7 @@ class DetectionPanel(QScrollArea):
     map_style_changed = Signal(str, float)
     checkpoint_chosen = Signal(str)
     reset_wanted = Signal()
+    left = Signal()
 
     def __init__(self, actions: Sequence[QAction], parent: QWidget | None = None) -> None:
         """`actions`: the buttons in reading order; the first is the panel's main one."""
@@ -126,6 +128,10 @@ class DetectionPanel(QScrollArea):
         self.colour_map.currentIndexChanged.connect(self._style_picked)
         self.opacity.value_changed.connect(self._style_picked)
         self.checkpoint.activated.connect(self._checkpoint_picked)
+        for slider in (self.score, self.threshold, self.unclip, self.min_side, self.opacity):
+            slider.left.connect(self.left)
+        for box in (self.map, self.colour_map, self.checkpoint):
+            box.activated.connect(self.left)
 
     @property
     def settings(self) -> DbDecode:

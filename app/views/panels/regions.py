@@ -18,7 +18,7 @@ from app.domain.edits import SetText
 from app.domain.page import Page
 from app.qtmodels.regions import IGNORE, ORIGIN, POINTS, SCORE, RegionTableModel
 
-COLUMN_WIDTHS = {IGNORE: 58, POINTS: 54, ORIGIN: 78, SCORE: 54}
+COLUMN_WIDTHS = {IGNORE: 56, POINTS: 56, ORIGIN: 74, SCORE: 54}
 
 
 class TranscriptionEdit(QLineEdit):
@@ -72,20 +72,26 @@ class RegionPanel(QWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column_at, width in COLUMN_WIDTHS.items():
             header.resizeSection(column_at, width)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 8, 0, 0)
-        column.setSpacing(6)
-        row = QHBoxLayout()
-        row.setContentsMargins(8, 0, 8, 0)
-        row.addWidget(self.text, 1)
-        row.addWidget(self.count)
-        column.addLayout(row)
-        column.addWidget(self.table, 1)
+        self._lay_out()
         self.text.returnPressed.connect(self._finish)
         self.text.cancelled.connect(self._take_back)
         self.table.selectionModel().selectionChanged.connect(self._rows_selected)
         selection.changed.connect(self._selection_changed)
         self._selection_changed()
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 8, 0, 0)
+        column.setSpacing(6)
+        row = QHBoxLayout()
+        row.setContentsMargins(8, 0, 8, 0)
+        row.addWidget(self.text)
+        column.addLayout(row)
+        column.addWidget(self.table, 1)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(10, 0, 8, 6)
+        foot.addWidget(self.count)
+        column.addLayout(foot)
 
     @property
     def page(self) -> Page:
@@ -96,7 +102,8 @@ class RegionPanel(QWidget):
         """Show the open page; the model has been told already."""
         self._page = page
         total, ignored = len(page.regions), sum(region.ignore for region in page.regions)
-        self.count.setText(f"{total} regions" + (f", {ignored} ignored" if ignored else ""))
+        ending = f", {ignored} ignored" if ignored else ""
+        self.count.setText(f"{total} region{'' if total == 1 else 's'}{ending}")
         self._mark_rows()
         if not self.text.hasFocus() or not self.text.isModified():
             self._show_text()

@@ -9,9 +9,11 @@ class SliderSpin(QWidget):
 
     Attributes:
         value_changed: the new value; emitted for each tick of a drag, not for `set_value`.
+        left: a number was typed and ended with Enter; the picture wants the focus back.
     """
 
     value_changed = Signal(float)
+    left = Signal()
 
     def __init__(
         self, name: str, low: float, high: float, step: float, parent: QWidget | None = None
@@ -22,6 +24,7 @@ class SliderSpin(QWidget):
         self.slider.setRange(0, round((high - low) / step))
         self.slider.setPageStep(5)
         self.slider.setAccessibleName(name)
+        self.slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # the mouse leaves the keys to the picture
         self.box = QDoubleSpinBox()
         self.box.setDecimals(2 if step < 0.1 else 1)
         self.box.setRange(low, high)
@@ -34,6 +37,7 @@ class SliderSpin(QWidget):
         layout.addWidget(self.box)
         self.slider.valueChanged.connect(self._slid)
         self.box.valueChanged.connect(self._typed)
+        self.box.lineEdit().returnPressed.connect(self.left)
 
     @property
     def value(self) -> float:
