@@ -40,7 +40,7 @@ READ_AHEAD: Final = 2
 NO_CHECKPOINT: Final = Problem(
     "No checkpoint is loaded, so no text can be found.",
     "detection",
-    "Choose a checkpoint in the Model menu; if loading failed, its message says why.",
+    "Choose a checkpoint in the Detect menu; if loading failed, its message says why.",
 )
 
 
@@ -306,7 +306,7 @@ def _load_problem(error: BaseException, request: LoadCheckpoint) -> Problem:
         error,
         what=f"The checkpoint could not be loaded: {reason}",
         where=f"{request.checkpoint} (device: {request.device})",
-        remedy="Choose another checkpoint or device in the Model menu.",
+        remedy="Choose another checkpoint in the Detect menu.",
     )
 
 

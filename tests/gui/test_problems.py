@@ -68,6 +68,19 @@ def test_problems_come_one_after_the_other_and_the_same_one_once(qtbot):
     assert not dialog.isVisible()
 
 
+def test_the_error_dialog_is_as_high_as_its_words_and_enter_closes_it(qtbot):
+    dialog = ProblemDialog()
+    qtbot.addWidget(dialog)
+    long = "The checkpoint could not be loaded: it is not there, and so on for more than a line of text. " * 2
+    dialog.tell(Problem(long, "/somewhere/far", "Choose another one."))
+    with qtbot.waitExposed(dialog):
+        pass
+    assert dialog.focusWidget() is dialog.close_button
+    gap = dialog.where.geometry().top() - dialog.what.geometry().bottom()
+    assert gap <= 16
+    assert dialog.what.height() >= dialog.what.heightForWidth(dialog.what.width())
+
+
 def test_the_hooks_of_the_process_are_put_back(qapp):
     import sys
 
@@ -116,7 +129,7 @@ def test_threshold_keys_change_what_is_shown_at_once(qapp, tmp_path: Path):
         yield robot.all_detected
         assert robot.detection_count == 2
         for _ in range(4):
-            robot.press(">")
+            robot.press("Shift+.")
         assert robot.window.detection.settings.score_threshold == pytest.approx(0.7)
         assert robot.detection_count == 1  # the fake's texts have 0.9 and 0.6
         robot.press("D")

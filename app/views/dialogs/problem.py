@@ -44,7 +44,8 @@ class ProblemDialog(QDialog):
         column.setSpacing(10)
         for label in (self.what, self.where, self.remedy):
             column.addWidget(label)
-        column.addWidget(self.details, 1)
+        column.addWidget(self.details, 10)
+        column.addStretch(1)
         row = QHBoxLayout()
         row.addWidget(self.details_button)
         row.addWidget(self.copy_button)
@@ -94,8 +95,16 @@ class ProblemDialog(QDialog):
         self.details_button.setChecked(False)
         self.details_button.setVisible(bool(problem.details))
         self._label_close()
-        self.adjustSize()
+        self.close_button.setFocus()
         self.open()
+        self._shrink()
+
+    def _shrink(self) -> None:
+        """No higher than the words need: what wraps is measured at the dialog's width, not at a guess."""
+        layout = self.layout()
+        assert layout is not None
+        width = max(self.width(), self.minimumWidth())
+        self.resize(width, layout.totalHeightForWidth(width))
 
     def _label_close(self) -> None:
         more = len(self._waiting)
