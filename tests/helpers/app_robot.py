@@ -13,7 +13,7 @@ When the script ends the robot closes the window. A script that fails or waits i
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QAction, QInputMethodEvent, QKeySequence, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -261,6 +261,9 @@ def _run(script: Script, program: Callable[[], int]) -> int:
         status = program()
     finally:
         stepper.stop()
+        QCoreApplication.removePostedEvents(
+            QApplication.instance(), QEvent.Type.Quit
+        )  # else it ends later loops
     if stepper.error is not None:
         raise stepper.error
     assert stepper.done, f"the program ended before the script, with status {status}"
