@@ -23,8 +23,10 @@ from app.views.context_menu import ContextMenu
 from app.views.dialogs.about import AboutDialog
 from app.views.dialogs.diagnostics import DiagnosticsDialog
 from app.views.dialogs.export import ExportDialog
+from app.views.dialogs.go_to import GoToDialog
 from app.views.dialogs.keys import KeysDialog
 from app.views.dialogs.problem import ProblemDialog
+from app.views.dialogs.reset import ResetDialog
 from app.views.dialogs.unsaved import UnsavedDialog
 from app.views.first_paint import FirstPaint
 from app.views.main_window import MainWindow
@@ -209,6 +211,15 @@ class Studio(QObject):
         match name:
             case "export":
                 return self._export_dialog()
+            case "go_to":
+                go_to = GoToDialog(self.window.listed_keys(), self.window)
+                go_to.page_chosen.connect(self.open_page.go_to)
+                return go_to
+            case "reset":
+                shown = self.open_page
+                reset = ResetDialog(len(shown.page.regions), len(shown.detections), self.window)
+                reset.reset_wanted.connect(shown.reset_to_detections)
+                return reset
             case "keys":
                 return self._keys_dialog()
             case "diagnostics":

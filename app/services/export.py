@@ -40,17 +40,18 @@ class ExportPlan:
 
     def report(self, as_zip: bool = False) -> str:
         """What the format changes or leaves out, in words, to be read before writing."""
-        lines = [
-            f"{self.region_count} regions of {len(self.items)} pages will be written in ICDAR 2015 form."
-        ]
+        regions, images = _count(self.region_count, "region"), _count(len(self.items), "image")
+        lines = [f"{regions} of {images} will be written in ICDAR 2015 form."]
         if self.untouched:
-            lines.append(f"{self.untouched} pages have no labels yet and are left out.")
+            lines.append(f"Left out, because nobody has worked on them: {_count(self.untouched, 'image')}.")
         fitted = sum(len(item.report.quads_fitted) for item in self.items)
         if fitted:
-            lines.append(f"{fitted} polygons do not have four points and become minimum-area rectangles.")
+            lines.append(
+                f"Without four corners, turned into the smallest rectangle: {_count(fitted, 'region')}."
+            )
         dropped = sum(len(item.report.dropped) for item in self.items)
         if dropped:
-            lines.append(f"{dropped} regions cannot be written and are left out.")
+            lines.append(f"Left out, because they cannot be written: {_count(dropped, 'region')}.")
         single = report_lines(self.items, as_zip)
         if single:
             lines.extend(["", *single[:SHOWN_LINES]])
@@ -140,6 +141,10 @@ def write_plan(plan: ExportPlan, out: Path, as_zip: bool = False) -> list[Path] 
         return _problem(error, str(out))
     except Exception as error:  # noqa: BLE001 the edge of a thread: reported as a problem
         return _problem(error, str(out))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _problem(error: Exception, where: str) -> Problem:

@@ -11,10 +11,10 @@ from app.domain.edits import DeleteRegions, SetIgnore, SetReview
 from app.domain.reading_order import reading_order
 from app.domain.review import ReviewState
 from app.services.batch import BatchSummary
-from app.settings.schema import MapName
+from app.views.layers import Layers
 from app.views.main_window import MainWindow
 from app.views.open_page import OpenPage
-from app.views.panels.detection import MAPS
+from app.views.page_walk import PageWalk
 from app.views.parts import Parts
 from app.views.preferences import Preferences
 
@@ -31,7 +31,7 @@ class Commands(QObject):
     Attributes:
         needs_changed: frozenset of what is there (see Need).
         checks_changed: frozenset of ids of checked actions.
-        dialog_wanted: the name of a dialog: "export", "keys", "diagnostics", "about".
+        dialog_wanted: the name of a dialog: "export", "go_to", "reset", "keys", "diagnostics", "about".
     """
 
     needs_changed = Signal(object)
@@ -46,12 +46,13 @@ class Commands(QObject):
         self._preferences = preferences
         self._tool: str = "select"
         self._drawing_tool: Callable[[Commands], None] = Commands.tool_polygon
-        self._last_map: MapName = "language"
-        self._hidden_layers: set[str] = set()
         self._last_there: frozenset[Need] | None = None
+        self._walk = PageWalk(parts.workspace, window, open_page)
+        self._layers = Layers(window)
         open_page.changed.connect(self.refresh)
+        open_page.regions_added.connect(self._layers.reveal_regions)
+        self._layers.changed.connect(self.refresh)
         window.canvas.tool_changed.connect(self._tool_changed)
-        window.detection.map_changed.connect(self._map_changed)
         parts.detection.finished.connect(self._batch_finished)
         parts.detection.progress.connect(window.status.progress.advance)
 
@@ -89,10 +90,7 @@ class Commands(QObject):
 
     def _checked(self) -> frozenset[str]:
         checked = {f"tool.{self._tool}", f"theme.{self._parts.settings.settings.view.theme}"}
-        checked |= {"regions", "detections"} - self._hidden_layers
-        if self._window.detection.map_name != "off":
-            checked.add("map")
-        return frozenset(checked)
+        return frozenset(checked | self._layers.shown)
 
     # file
 
@@ -168,48 +166,28 @@ class Commands(QObject):
     # go
 
     def next_page(self) -> None:
-        self._go_by(1)
+        self._walk.by(1)
 
     def previous_page(self) -> None:
-        self._go_by(-1)
+        self._walk.by(-1)
 
     def first_page(self) -> None:
-        self._go_row(0)
+        self._walk.to_row(0)
 
     def last_page(self) -> None:
-        self._go_row(len(self._window.listed_keys()) - 1)
+        self._walk.to_last()
 
     def next_unreviewed(self) -> None:
-        self._go_unreviewed(1)
+        self._walk.to_unreviewed(1)
 
     def previous_unreviewed(self) -> None:
-        self._go_unreviewed(-1)
+        self._walk.to_unreviewed(-1)
+
+    def go_to(self) -> None:
+        self.dialog_wanted.emit("go_to")
 
     def focus_filter(self) -> None:
         self._window.show_page_filter()
-
-    def _row(self) -> int:
-        keys = self._window.listed_keys()
-        return keys.index(self._open_page.key) if self._open_page.key in keys else -1
-
-    def _go_by(self, step: int) -> None:
-        self._go_row(max(0, self._row() + step))
-
-    def _go_row(self, row: int) -> None:
-        keys = self._window.listed_keys()
-        if 0 <= row < len(keys):
-            self._open_page.go_to(keys[row])
-        elif keys:
-            self.tell("This is the last image")
-
-    def _go_unreviewed(self, step: int) -> None:
-        keys, row = self._window.listed_keys(), self._row()
-        rest = keys[row + 1 :] if step > 0 else keys[: max(row, 0)][::-1]
-        for key in rest:
-            if self._parts.workspace.summary(key).review != "approved":
-                self._open_page.go_to(key)
-                return
-        self.tell("Every image in that direction is approved")
 
     # tools
 
@@ -254,30 +232,16 @@ class Commands(QObject):
         self._window.canvas.zoom_to_selection()
 
     def toggle_regions(self) -> None:
-        self._toggle_layer("regions")
+        self._layers.toggle("regions")
 
     def toggle_detections(self) -> None:
-        self._toggle_layer("detections")
-
-    def _toggle_layer(self, layer: Literal["regions", "detections"]) -> None:
-        self._hidden_layers ^= {layer}
-        self._window.canvas.set_layer_visible(layer, layer not in self._hidden_layers)
+        self._layers.toggle("detections")
 
     def toggle_map(self) -> None:
-        shown = self._window.detection.map_name != "off"
-        self._window.detection.set_map("off" if shown else self._last_map)
+        self._layers.toggle_map()
 
     def next_map(self) -> None:
-        names = [name for name, _ in MAPS if name != "off"]
-        shown = self._window.detection.map_name
-        following = names[(names.index(shown) + 1) % len(names)] if shown in names else self._last_map
-        self._window.detection.set_map(following)
-
-    @Slot(str)
-    def _map_changed(self, name: MapName) -> None:
-        if name != "off":
-            self._last_map = name
-        self.refresh()
+        self._layers.next_map()
 
     def theme_system(self) -> None:
         self._preferences.set_theme("system")
@@ -292,6 +256,7 @@ class Commands(QObject):
 
     def detect_page(self) -> None:
         if self._open_page.key is not None:
+            self._layers.reveal("detections")
             self._parts.detection.detect_page(self._open_page.key)
 
     def detect_all(self) -> None:
@@ -299,6 +264,13 @@ class Commands(QObject):
 
     def accept_all(self) -> None:
         self._open_page.accept(list(range(len(self._open_page.detections))))
+
+    def reset_to_detections(self) -> None:
+        self._window.regions.commit()
+        if self._open_page.page.regions:
+            self.dialog_wanted.emit("reset")
+        else:
+            self.accept_all()
 
     def threshold_down(self) -> None:
         self._window.detection.score.step_by(-1)
@@ -353,7 +325,7 @@ class Commands(QObject):
 
     def approve_and_next(self) -> None:
         self._review("approved")
-        self._go_by(1)
+        self._walk.by(1)
 
     def reject(self) -> None:
         self._review("rejected")
@@ -364,6 +336,9 @@ class Commands(QObject):
     def _review(self, review: ReviewState) -> None:
         self._window.regions.commit()
         self._open_page.apply(SetReview(review))
+        left_out = self._open_page.not_accepted if review == "approved" else 0
+        if left_out:
+            self.tell(f"Approved without {left_out} detection{'' if left_out == 1 else 's'} not accepted")
 
     # help
 

@@ -5,7 +5,7 @@ from PySide6.QtGui import QImage
 
 from app.document.session import Session
 from app.domain.accept import regions_from_detections
-from app.domain.edits import AddRegions, Edit, EditRefused
+from app.domain.edits import AddRegions, Edit, EditRefused, ReplaceRegions
 from app.domain.page import Page
 from app.services.prediction_store import PredictionSet
 from app.storage.errors import StorageError
@@ -23,10 +23,12 @@ class OpenPage(QObject):
 
     Attributes:
         changed: something that commands depend on is different now.
+        regions_added: regions were drawn or accepted on the open page.
         problem: a Problem for the error dialog.
     """
 
     changed = Signal()
+    regions_added = Signal()
     problem = Signal(object)
 
     def __init__(self, parts: Parts, window: MainWindow) -> None:
@@ -109,6 +111,9 @@ class OpenPage(QObject):
             self.session.apply(edit)
         except EditRefused as refused:
             self._window.status.tell(str(refused))
+            return
+        if isinstance(edit, AddRegions | ReplaceRegions):
+            self.regions_added.emit()
 
     @Slot(object)
     def accept(self, indices: list[int]) -> None:
@@ -124,6 +129,17 @@ class OpenPage(QObject):
         self._window.status.tell(f"{len(regions)} detections accepted{note}")
         if len(regions) == 1:
             self._parts.selection.set([regions[0].id])
+
+    @property
+    def not_accepted(self) -> int:
+        """How many detections on the screen no region covers."""
+        return len(regions_from_detections(self._detections, self.page.regions))
+
+    @Slot()
+    def reset_to_detections(self) -> None:
+        """Put the detections on the screen in place of all regions."""
+        self.apply(ReplaceRegions(regions_from_detections(self._detections, ())))
+        self._window.status.tell("The regions are the detections now; Undo brings the earlier ones back")
 
     @Slot()
     def _opened(self) -> None:

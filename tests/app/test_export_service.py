@@ -61,10 +61,10 @@ def test_the_plan_says_what_will_be_changed_and_writes_nothing(service, workspac
     assert plan.changes == 2
     assert plan.untouched == 1
     report = plan.report()
-    assert "3 regions of 3 pages" in report
-    assert "1 pages have no labels yet" in report
-    assert "1 polygons do not have four points" in report
-    assert "1 regions cannot be written" in report
+    assert "3 regions of 3 images" in report
+    assert "nobody has worked on them: 1 image." in report
+    assert "turned into the smallest rectangle: 1 region." in report
+    assert "they cannot be written: 1 region." in report
     assert "1.jpg: 1 region does not have four corners (2)" in report
     assert "sub/1.jpg: region 2 will be left out" in report
     assert files(tmp_path) == before

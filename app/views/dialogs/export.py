@@ -51,7 +51,7 @@ class ExportDialog(QDialog):
         self.folder = QLineEdit(str(out))
         self.folder.setAccessibleName("Folder for the label files")
         self.choose_button = QPushButton("Choose...")
-        self.zip = QCheckBox(f"One archive ({ZIP_NAME}) as the evaluation servers take it")
+        self.zip = QCheckBox(f"One archive ({ZIP_NAME}), as evaluation servers take it")
         self.outcome = QLabel()
         self.outcome.setWordWrap(True)
         self.outcome.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -63,6 +63,7 @@ class ExportDialog(QDialog):
         self.export_button.setDefault(True)
         self._build()
         self.scope.currentIndexChanged.connect(self._make_plan)
+        self.zip.toggled.connect(self._show_report)
         self.choose_button.clicked.connect(self._choose)
         self.export_button.clicked.connect(self._write)
         self.close_button.clicked.connect(self.reject)
@@ -77,7 +78,7 @@ class ExportDialog(QDialog):
         column.setSpacing(10)
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow("Pages", self.scope)
+        form.addRow("Images", self.scope)
         column.addLayout(form)
         heading = QLabel("This will be written")
         heading.setProperty("role", "heading")
@@ -107,10 +108,15 @@ class ExportDialog(QDialog):
             self.report.setPlainText(problem_text(plan))
         else:
             self._plan = plan
-            self.report.setPlainText(plan.report())
+            self._show_report()
         count = 0 if self._plan is None else len(self._plan.items)
         self.export_button.setText(f"Export {count} file{'' if count == 1 else 's'}")
         self.export_button.setEnabled(count > 0)
+
+    @Slot()
+    def _show_report(self) -> None:
+        if self._plan is not None:
+            self.report.setPlainText(self._plan.report(as_zip=self.zip.isChecked()))
 
     @Slot()
     def _choose(self) -> None:
