@@ -9,7 +9,6 @@ from typing import Final
 from PySide6.QtCore import QObject, QThreadPool, Signal
 
 from app.workers.messages import Problem, problem_of
-from tcm_core.data.image_io import is_image_file, natural_key
 
 CHUNK: Final = 500
 SHOWN_PROBLEMS: Final = 5
@@ -82,6 +81,8 @@ def image_keys(folder: Path, left_out: list[str]) -> Iterator[str]:
 def _keys_below(
     opened: AbstractContextManager[Iterator[os.DirEntry[str]]], prefix: str, left_out: list[str]
 ) -> Iterator[str]:
+    from tcm_core.data.image_io import is_image_file, natural_key  # not before the window is there
+
     with opened as entries:
         listed = [(entry.name, entry.is_dir(follow_symlinks=False), entry.path) for entry in entries]
     for name, is_folder, path in sorted(listed, key=lambda item: natural_key(item[0])):

@@ -11,8 +11,8 @@ from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal, Slot
 from PySide6.QtGui import QImage
 
 from app.workers.messages import Problem, problem_of
+from app.workers.reading import read_picture
 from app.workers.thumbnails import prune, read_thumbnail, to_qimage
-from tcm_core.data.image_io import read_image
 from tcm_core.errors import BadImage
 
 THUMBNAIL_EDGE: Final = 96
@@ -171,7 +171,7 @@ class ImagePool(QObject):
         image, problem = QImage(), None
         try:
             if job.kind == "image":
-                image = to_qimage(read_image(job.path, "view"))
+                image = to_qimage(read_picture(job.path))
             else:
                 image = read_thumbnail(job.path, THUMBNAIL_EDGE, self._thumbnail_folder)
         except Exception as error:  # noqa: BLE001 the edge of the thread: reported as a problem

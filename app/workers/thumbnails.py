@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QImage, QImageReader
 
-from tcm_core.data.image_io import read_image
+from app.workers.reading import read_picture
 from tcm_core.errors import BadImage
 
 QT_MAX_PIXELS: Final = 50_000_000
-"""Larger pictures that Qt would decode whole are left to read_image: Qt refuses above 256 MB."""
+"""Larger pictures that Qt would decode whole are left to read_picture: Qt refuses above 256 MB."""
 KEPT_FILES: Final = 50_000
 
 
@@ -30,7 +30,7 @@ def read_thumbnail(path: Path, edge: int, folder: Path | None = None) -> QImage:
         folder: where thumbnails are kept between runs; None: nowhere.
 
     Raises:
-        BadImage: as read_image.
+        BadImage: as read_picture.
     """
     kept = None if folder is None else _kept_file(path, edge, folder)
     if kept is not None and kept.is_file():
@@ -64,11 +64,11 @@ def prune(folder: Path, limit: int = KEPT_FILES) -> None:
 
 
 def _fast_thumbnail(path: Path, edge: int) -> QImage:
-    """By Qt, which decodes a JPEG at an eighth of its size; null where read_image has to do it."""
+    """By Qt, which decodes a JPEG at an eighth of its size; null where read_picture has to do it."""
     reader = QImageReader(str(path))
     reader.setAutoTransform(True)
     size = reader.size()
-    # the other formats: deep greys and alpha are converted by read_image only
+    # the other formats: deep greys and alpha are converted by read_picture only
     if bytes(reader.format().data()) != b"jpeg" or not size.isValid():
         return QImage()
     if size.width() * size.height() > QT_MAX_PIXELS or not _is_whole(path):
@@ -90,7 +90,7 @@ def _is_whole(path: Path) -> bool:
 
 
 def _exact_thumbnail(path: Path, edge: int) -> QImage:
-    pixels = read_image(path, "view")
+    pixels = read_picture(path)
     height, width = pixels.shape[:2]
     scale = edge / max(height, width)
     if scale < 1.0:
