@@ -132,6 +132,7 @@ def run_window(arguments: argparse.Namespace, predictor_factory: "PredictorFacto
         return _show_studio(application, home, arguments, predictor_factory)
     finally:
         gc.enable()
+        gc.unfreeze()
         sys.excepthook, threading.excepthook = hooks
         logging.getLogger().removeHandler(handler)
         handler.close()
@@ -159,6 +160,8 @@ def _show_studio(
     relay.problem.connect(studio.report)
     if arguments.exit_when_shown:
         _exit_when_shown(studio)
+    studio.painted.connect(_keep_out_of_collections)
+    studio.parts.detection.checkpoint_ready.connect(_keep_out_of_collections)
     studio.show()
     gc.enable()
     if arguments.folder is not None:
@@ -170,6 +173,14 @@ def _show_studio(
         logging.shutdown()
         os._exit(status)
     return status
+
+
+def _keep_out_of_collections() -> None:
+    """What is there now stays: window, modules, network.
+
+    A full collection that goes through all of it takes long enough to be felt (0.4 s with torch).
+    """
+    gc.freeze()
 
 
 def _install_hooks(relay: "ProblemRelay") -> None:

@@ -28,8 +28,8 @@ from app.workers.messages import (
     Problem,
     problem_of,
 )
+from app.workers.reading import read_picture
 from tcm_core.config.decode import DbDecode
-from tcm_core.data.image_io import read_image
 from tcm_core.decode.maps import ImageMaps
 from tcm_core.detection import Detection
 from tcm_core.errors import BadImage, TcmError
@@ -199,7 +199,10 @@ class GpuWorker(QObject):
         self.checkpoint_ready.emit(ready)
 
     def _free_network(self) -> None:
+        if self._loaded is None:
+            return
         self._loaded = None
+        gc.unfreeze()  # the start-up keeps what is loaded out of collections, and a network may be in a cycle
         gc.collect()
         torch = sys.modules.get("torch")
         if torch is not None and torch.cuda.is_available():
@@ -270,8 +273,8 @@ class GpuWorker(QObject):
             if other.number not in self._ahead:
                 if self._reader is None:
                     self._reader = ThreadPoolExecutor(1, thread_name_prefix="read-ahead")
-                self._ahead[other.number] = self._reader.submit(read_image, other.path, "view")
-        return read_image(request.path, "view") if future is None else future.result()
+                self._ahead[other.number] = self._reader.submit(read_picture, other.path)
+        return read_picture(request.path) if future is None else future.result()
 
 
 def is_out_of_memory(error: BaseException) -> bool:

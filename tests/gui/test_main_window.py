@@ -1,5 +1,6 @@
 """The window as a person meets it: start page, opening folders, keys while typing, the next start."""
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,19 @@ def test_without_a_folder_the_start_page_says_what_to_do(qapp):
 
     assert run_with(FakeDetector(), [], script) == 0
     assert seen == [True, True, False, False]
+
+
+def test_what_was_made_at_the_start_is_left_out_of_collections(qapp):
+    def script(robot: AppRobot):
+        yield lambda: gc.get_freeze_count() > 10_000
+        gc.unfreeze()
+        yield robot.checkpoint_ready
+        robot.window.detection.checkpoint_chosen.emit("another")
+        yield lambda: gc.get_freeze_count() > 10_000
+        assert gc.isenabled()
+
+    run_with(FakeDetector(), [], script)
+    assert gc.get_freeze_count() == 0
 
 
 def test_a_folder_named_as_argument_is_opened_with_its_first_image(qapp, folder: Path):
