@@ -5,7 +5,15 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QWheelEvent
+from PySide6.QtGui import (
+    QAction,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeyEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import (
     QDockWidget,
     QLabel,
@@ -31,6 +39,8 @@ from app.views.panels.status import StudioStatusBar
 from app.views.theme import Colours, application_icon
 
 TITLE: Final = "TCM Studio"
+FULL_SIZE: Final = QSize(1440, 900)
+LEAST_SIZE: Final = QSize(1024, 700)
 STATE_VERSION: Final = 1  # of the docks and tool bars; a saved state of another version is ignored
 TOP_BAR: Final = (
     "open", "", "previous", "next", "", "undo", "redo", "", "detect", "detect_all", "accept_all", "",
@@ -67,7 +77,7 @@ class MainWindow(QMainWindow):
         self.setObjectName("studio")
         self.setWindowIcon(application_icon())
         self.setAcceptDrops(True)
-        self.resize(1440, 900)
+        self.resize(FULL_SIZE.boundedTo(self.screen().availableSize()).expandedTo(LEAST_SIZE))
         self.page_model, self.region_model = page_model, region_model
         self.canvas = StudioCanvas(selection)
         self.canvas.setAcceptDrops(False)  # the window takes what is dropped
@@ -91,6 +101,9 @@ class MainWindow(QMainWindow):
         self._bars[1].setObjectName("toolRail")
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self._bars[0])
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self._bars[1])
+        self._worded = [self._bars[0].widgetForAction(actions[name]) for name in WITH_WORDS]
+        self._has_words = True
+        self._width_with_words = 0
         self._peek = PeekKey(self.canvas)
         for widget in (self.canvas, self.pages.view, self.regions.table):
             widget.installEventFilter(self._peek)
@@ -169,6 +182,19 @@ class MainWindow(QMainWindow):
         self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
         if self.restoreState(QByteArray.fromBase64(state.encode()), STATE_VERSION):
             self._show_start()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The buttons keep their words as long as all of them fit; icons alone fit into a narrow window."""
+        super().resizeEvent(event)
+        if self._has_words:
+            self._width_with_words = self._bars[0].sizeHint().width()
+        fits = self.width() >= self._width_with_words
+        if fits == self._has_words:
+            return
+        self._has_words = fits
+        style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if fits else Qt.ToolButtonStyle.ToolButtonIconOnly
+        for button in self._worded:
+            button.setProperty("toolButtonStyle", style)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.close_requested.emit(event)

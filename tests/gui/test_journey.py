@@ -67,7 +67,7 @@ def export(robot: AppRobot, out: Path):
     robot.press("Ctrl+Shift+E")
     dialog = robot.window.findChild(ExportDialog)
     assert dialog is not None
-    assert "become minimum-area rectangles" in dialog.report.toPlainText()
+    assert "turned into the smallest rectangle" in dialog.report.toPlainText()
     assert not out.exists()
     dialog.folder.setText(str(out))
     dialog.export_button.click()

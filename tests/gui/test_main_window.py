@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolBar
 
 from tests.helpers.app_robot import AppRobot, run_with
 from tests.helpers.fake_predictor import FakeDetector
@@ -245,6 +245,22 @@ def test_theme_map_and_threshold_are_as_they_were_at_the_next_start(qapp, folder
     run_with(FakeDetector(), [str(folder)], first)
     assert "dark" in (private_home / "settings.toml").read_text(encoding="utf-8")
     run_with(FakeDetector(), [], second)
+
+
+def test_every_button_can_be_reached_in_a_narrow_window(qapp, folder: Path):
+    def script(robot: AppRobot):
+        yield robot.picture_shown
+        bar = robot.window.findChild(QToolBar, "bar Commands")
+        words = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        for width, worded in ((1024, False), (1700, True), (1024, False)):
+            robot.window.resize(width, 700)
+            yield lambda width=width: robot.window.width() == width
+            open_button = bar.widgetForAction(robot.action("open"))
+            assert (open_button.toolButtonStyle() == words) == worded
+            assert bar.sizeHint().width() <= width
+            assert bar.widgetForAction(robot.action("fit")).isVisible()
+
+    run_with(FakeDetector(), [str(folder)], script)
 
 
 def test_nested_folders_are_listed_in_natural_order(qapp, tmp_path: Path):
