@@ -33,6 +33,7 @@ bench: install
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.canvas
 	$(BIN)/python -m benchmarks.decode
+	$(BIN)/python -m benchmarks.folder
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
