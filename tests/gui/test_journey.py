@@ -55,6 +55,7 @@ def test_every_finished_edit_survives_a_kill_and_is_exported(qapp, material, tmp
                 robot.press("D")
                 yield robot.picture_shown
             assert [vars(region) for region in noted(robot.page)] == expected[key]
+        yield robot.checkpoint_ready  # a thread in the middle of loading cannot be ended
         yield from export(robot, tmp_path / "labels")
 
     assert run_main([str(folder), "--checkpoint", checkpoint], after_the_restart) == 0

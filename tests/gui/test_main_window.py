@@ -263,6 +263,17 @@ def test_every_button_can_be_reached_in_a_narrow_window(qapp, folder: Path):
     run_with(FakeDetector(), [str(folder)], script)
 
 
+def test_a_long_hint_does_not_widen_the_window(qapp, folder: Path):
+    def script(robot: AppRobot):
+        yield robot.picture_shown
+        width = robot.window.minimumSizeHint().width()
+        robot.window.status.set_hint("drag here and click there, " * 40)
+        yield lambda: True
+        assert robot.window.minimumSizeHint().width() == width
+
+    run_with(FakeDetector(), [str(folder)], script)
+
+
 def test_nested_folders_are_listed_in_natural_order(qapp, tmp_path: Path):
     for name in ("img_10.jpg", "img_2.jpg", "sub/deep/x.png"):
         write_photo(tmp_path / "p" / name)

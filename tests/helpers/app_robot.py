@@ -12,6 +12,7 @@ When the script ends the robot closes the window. A script that fails or waits i
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from unittest.mock import patch
 
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QAction, QInputMethodEvent, QKeySequence, QMouseEvent
@@ -132,6 +133,8 @@ class AppRobot:
         for one in held:
             modifiers |= _MODIFIERS[one]
         QTest.keyClick(target, QKeySequence(name)[0].key(), modifiers)
+        if held:  # the keys held down are let go too, or Qt goes on thinking that they are
+            QTest.keyRelease(target, Qt.Key.Key_Shift)
 
     def type(self, text: str, widget: QWidget) -> None:
         """Type letters by keys, and what no key has as an input method commits it."""
@@ -255,10 +258,16 @@ def run_with(detector: Callable, argv: Sequence[str], script: Script) -> int:
     return _run(script, lambda: run_window(make_parser().parse_args(argv), detector))
 
 
+def _no_hard_end(status: int) -> None:
+    """A program whose threads do not end leaves the process at once, which would end the tests unseen."""
+    raise AssertionError(f"a thread did not end in time; the status would have been {status}")
+
+
 def _run(script: Script, program: Callable[[], int]) -> int:
     stepper = _Stepper(script)
     try:
-        status = program()
+        with patch("os._exit", _no_hard_end):
+            status = program()
     finally:
         stepper.stop()
         QCoreApplication.removePostedEvents(

@@ -4,7 +4,7 @@ from typing import Literal
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar, QWidget
 
 from app.domain.review import ReviewState
 from app.views.panels.progress import ProgressArea
@@ -29,6 +29,7 @@ class StudioStatusBar(QStatusBar):
         self.hint = QLabel()
         self.hint.setIndent(8)
         self.hint.setProperty("role", "muted")
+        self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # no reason to grow
         self.progress = ProgressArea(cancel)
         self.cursor_label = _chip("Cursor position in image pixels")
         self.zoom_label = _chip("Zoom")
