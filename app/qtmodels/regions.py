@@ -30,7 +30,7 @@ COLUMNS: Final = (
     _Column("Score", lambda region: "" if region.score is None else f"{region.score:.2f}"),
 )
 
-NUMBERS: Final = (POINTS, SCORE)
+RIGHT: Final = (SCORE,)
 
 IdRole: Final = Qt.ItemDataRole.UserRole + 1
 """The region's id."""
@@ -133,7 +133,7 @@ class RegionTableModel(QAbstractTableModel):
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignRight if column in NUMBERS else Qt.AlignmentFlag.AlignLeft
+    side = Qt.AlignmentFlag.AlignRight if column in RIGHT else Qt.AlignmentFlag.AlignLeft
     return side | Qt.AlignmentFlag.AlignVCenter
 
 

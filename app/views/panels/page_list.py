@@ -6,13 +6,14 @@ from PySide6.QtCore import (
     QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
+    QPointF,
     QRect,
     QSize,
     Qt,
     Signal,
     Slot,
 )
-from PySide6.QtGui import QColor, QFont, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QColor, QFont, QPainter, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -29,6 +30,11 @@ from app.qtmodels.pages import STATE_WORDS, DetectionRole, KeyRole, PageListMode
 from app.views.theme import LIGHT, Colours
 
 ROW_HEIGHT: Final = 60
+MARKS: Final = {
+    "approved": (((3.5, 6.8), (5.7, 9.0), (9.6, 4.4)),),
+    "rejected": (((4.2, 4.2), (8.8, 8.8)), ((8.8, 4.2), (4.2, 8.8))),
+}
+"""Strokes in the dot of a state, in its 13 pixels."""
 THUMBNAIL: Final = QSize(72, 50)
 
 
@@ -153,7 +159,7 @@ class PageDelegate(QStyledItemDelegate):
         counts = metrics.elidedText(counts_text(index), Qt.TextElideMode.ElideRight, texts.width())
         painter.drawText(texts.translated(0, 20), _LEFT, counts)
         self._paint_dot(
-            painter, QRect(rect.right() - 20, rect.center().y() - 4, 9, 9), str(index.data(StateRole))
+            painter, QRect(rect.right() - 24, rect.center().y() - 6, 13, 13), str(index.data(StateRole))
         )
         painter.restore()
 
@@ -179,7 +185,12 @@ class PageDelegate(QStyledItemDelegate):
         painter.setPen(QColor(colour or self.colours.control))
         if colour is not None:
             painter.setBrush(QColor(colour))
-        painter.drawEllipse(box)
+        painter.drawEllipse(box if state in MARKS else box.adjusted(2, 2, -2, -2))
+        if state in MARKS:  # green and red alone do not tell them apart for everyone
+            painter.setPen(QPen(QColor(self.colours.base), 1.6))
+            painter.translate(box.topLeft())
+            for stroke in MARKS[state]:
+                painter.drawPolyline([QPointF(x, y) for x, y in stroke])
 
 
 _LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
