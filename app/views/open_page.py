@@ -126,7 +126,7 @@ class OpenPage(QObject):
         self.apply(AddRegions(regions))
         left_out = len(chosen) - len(regions)
         note = f"; {left_out} left out, because there are regions already" if left_out else ""
-        self._window.status.tell(f"{len(regions)} detections accepted{note}")
+        self._window.status.tell(f"{len(regions)} detection{'' if len(regions) == 1 else 's'} accepted{note}")
         if len(regions) == 1:
             self._parts.selection.set([regions[0].id])
 
