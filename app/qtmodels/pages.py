@@ -11,11 +11,12 @@ from PySide6.QtCore import (
     QModelIndex,
     QObject,
     QPersistentModelIndex,
+    QPointF,
     QSize,
     Qt,
     Slot,
 )
-from PySide6.QtGui import QColor, QImage, QPixmap
+from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap
 
 from app.services.detection import DetectionService
 from app.services.workspace import Workspace
@@ -87,7 +88,7 @@ class PageListModel(QAbstractListModel):
         self._words: tuple[str, ...] = ()
         self._thumbnails: OrderedDict[str, QPixmap] = OrderedDict()
         self._placeholder = _plain(QColor("#00000000"))
-        self._broken = _plain(QColor("#5a2a2a"))
+        self._broken = _crossed_out(_plain(QColor("#8a8f98")))
         workspace.opened.connect(self._on_opened)
         workspace.closing.connect(self._on_closing)
         workspace.pages_added.connect(self._on_pages_added)
@@ -277,4 +278,16 @@ class PageListModel(QAbstractListModel):
 def _plain(colour: QColor) -> QPixmap:
     pixmap = QPixmap(THUMBNAIL_EDGE, THUMBNAIL_EDGE)
     pixmap.fill(colour)
+    return pixmap
+
+
+def _crossed_out(pixmap: QPixmap) -> QPixmap:
+    """With a cross in its middle: there is no picture."""
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(QColor("#ffffff"), pixmap.height() / 16))
+    middle, arm = QPointF(pixmap.rect().center()), pixmap.height() / 6
+    painter.drawLine(middle - QPointF(arm, arm), middle + QPointF(arm, arm))
+    painter.drawLine(middle - QPointF(arm, -arm), middle + QPointF(arm, -arm))
+    painter.end()
     return pixmap

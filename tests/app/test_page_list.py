@@ -179,7 +179,9 @@ def test_a_picture_that_cannot_be_read_is_asked_for_once(qtbot, studio, tmp_path
         studio.data("1.png", Qt.ItemDataRole.DecorationRole)
     with qtbot.assertNotEmitted(studio.images.thumbnail_failed, wait=100):
         broken = studio.data("1.png", Qt.ItemDataRole.DecorationRole)
-    assert broken.toImage().pixelColor(5, 5).alpha() == 255
+    image = broken.toImage()
+    assert image.pixelColor(5, 5).alpha() == 255
+    assert image.pixelColor(image.rect().center()) != image.pixelColor(5, 5), "no cross in the middle"
 
 
 def test_another_folder_takes_over_all_rows(qtbot, studio, tmp_path):
