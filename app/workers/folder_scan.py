@@ -134,6 +134,6 @@ def _left_out_problem(left_out: list[str], folder: Path) -> Problem | None:
     return Problem(
         f"{len(left_out)} files or folders were left out: {shown}",
         str(folder),
-        "The other pages can be used. Mend what is named and open the folder again.",
+        "The other images can be used. Mend what is named and open the folder again.",
         "\n".join(left_out),
     )

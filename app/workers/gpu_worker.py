@@ -286,7 +286,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 def detection_problem(error: BaseException, path: Path) -> Problem:
     """What a person is told when one page failed."""
     if isinstance(error, BadImage):
-        remedy = "The other pages are not affected. Repair or replace the file, then retry."
+        remedy = "The other images are not affected. Repair or replace the file, then retry."
         return problem_of(error, what=str(error), where=str(path), remedy=remedy)
     if is_out_of_memory(error) or isinstance(error, MemoryError):
         return problem_of(
@@ -299,7 +299,7 @@ def detection_problem(error: BaseException, path: Path) -> Problem:
         error,
         what=f"Finding the text of this image failed: {str(error) or type(error).__name__}",
         where=str(path),
-        remedy="The other pages are not affected. Retry it; if it fails again, report it with the details.",
+        remedy="The other images are not affected. Retry it; if it fails again, report it with the details.",
     )
 
 

@@ -211,5 +211,5 @@ class ImagePool(QObject):
 
 def _reading_problem(error: Exception, path: Path) -> Problem:
     what = str(error) if isinstance(error, BadImage) else f"The image could not be read: {error}"
-    remedy = "The other pages are not affected. Repair or replace the file, then open the page again."
+    remedy = "The other images are not affected. Repair or replace the file, then open the image again."
     return problem_of(error, what=what, where=str(path), remedy=remedy)

@@ -33,7 +33,7 @@ class StudioStatusBar(QStatusBar):
         self.progress = ProgressArea(cancel)
         self.cursor_label = _chip("Cursor position in image pixels")
         self.zoom_label = _chip("Zoom")
-        self.page_label = _chip("Review state of this page")
+        self.page_label = _chip("Review state of this image")
         self.save_label = _chip("Whether every edit is on disk")
         self.checkpoint_label = _chip("Checkpoint in use")
         self.device_label = _chip("Device in use")
