@@ -22,7 +22,7 @@ class ExportPlan:
 
     Attributes:
         items: one for each label file.
-        untouched: pages left out because nobody has worked on them.
+        untouched: pages left out: without regions, and not worked on or rejected.
     """
 
     items: tuple[ExportItem, ...]
@@ -43,7 +43,10 @@ class ExportPlan:
         regions, images = _count(self.region_count, "region"), _count(len(self.items), "image")
         lines = [f"{regions} of {images} will be written in ICDAR 2015 form."]
         if self.untouched:
-            lines.append(f"Left out, because nobody has worked on them: {_count(self.untouched, 'image')}.")
+            lines.append(
+                "Left out, because they have no regions and are not approved: "
+                f"{_count(self.untouched, 'image')}."
+            )
         fitted = sum(len(item.report.quads_fitted) for item in self.items)
         if fitted:
             lines.append(
@@ -82,8 +85,8 @@ class ExportService(QObject):
     def plan(self, keys: Sequence[str] | None = None) -> ExportPlan | Problem:
         """What would be written for these pages (None: all); nothing is written.
 
-        Pages that nobody has worked on are left out; a page that a person left without regions gets an empty
-        file, which says that there is no text.
+        Pages without regions that nobody has worked on, or that were rejected, are left out; a page that a
+        person left without regions otherwise gets an empty file, which says that there is no text.
         """
         workspace = self._workspace
         if workspace.db is None or workspace.session is None:
@@ -94,7 +97,7 @@ class ExportService(QObject):
         try:
             for key in workspace.keys if keys is None else keys:
                 summary = workspace.summary(key)
-                if summary.region_count == 0 and summary.review in ("unseen", "detected"):
+                if summary.region_count == 0 and summary.review in ("unseen", "detected", "rejected"):
                     untouched += 1
                 else:
                     pages.append((key, session.page if key == session.key else db.load_page(key)))

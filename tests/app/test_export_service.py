@@ -62,12 +62,19 @@ def test_the_plan_says_what_will_be_changed_and_writes_nothing(service, workspac
     assert plan.untouched == 1
     report = plan.report()
     assert "3 regions of 3 images" in report
-    assert "nobody has worked on them: 1 image." in report
+    assert "no regions and are not approved: 1 image." in report
     assert "turned into the smallest rectangle: 1 region." in report
     assert "they cannot be written: 1 region." in report
     assert "1.jpg: 1 region does not have four corners (2)" in report
     assert "sub/1.jpg: region 2 will be left out" in report
     assert files(tmp_path) == before
+
+
+def test_a_rejected_page_without_regions_does_not_say_that_there_is_no_text(service, workspace):
+    label(workspace)
+    workspace.session.apply_to("3.jpg", SetReview("rejected"))
+    plan = service.plan()
+    assert [item.key for item in plan.items] == ["1.jpg", "2.jpg", "sub/1.jpg"]
 
 
 def test_the_files_hold_the_labels(qtbot, service, workspace, tmp_path):
