@@ -11,9 +11,9 @@ from tcm_core.decode.decode import decode
 from tcm_core.evaluate.icdar15 import Icdar15Result, evaluate_icdar15
 from tcm_core.infer.predictor import Predictor
 
-THRESHOLDS: Final = (0.2, 0.3, 0.4)
-UNCLIP_RATIOS: Final = (1.4, 1.6, 1.8, 2.0)
-SCORE_THRESHOLDS: Final = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8)
+THRESHOLDS: Final = (0.3, 0.4, 0.5, 0.6)
+UNCLIP_RATIOS: Final = (0.8, 0.9, 1.0, 1.2, 1.5)
+SCORE_THRESHOLDS: Final = (0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85)
 
 
 class Validation(NamedTuple):
