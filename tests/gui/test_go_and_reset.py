@@ -166,7 +166,7 @@ def test_the_export_report_follows_the_choice_of_an_archive(qapp, tmp_path: Path
     def script(robot: AppRobot):
         yield robot.picture_shown
         for _ in range(2):
-            robot.press("X")
+            robot.trigger("approve_stay")
             robot.press("D")
         robot.trigger("export")
         dialog = robot.window.findChild(ExportDialog)
