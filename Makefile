@@ -18,7 +18,7 @@ $(STAMP): pyproject.toml constraints.txt
 	touch $@
 
 run: install
-	$(BIN)/python -m app resources/samples/images
+	$(BIN)/python -m app resources/samples/images --detect
 
 test: install
 	$(BIN)/python -m pytest -n 2

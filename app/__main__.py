@@ -89,6 +89,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="folder of images to open")
     parser.add_argument("--checkpoint", metavar="NAME|FILE", help="a shipped checkpoint's name, or a file")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), help="where the detector runs")
+    parser.add_argument(
+        "--detect", action="store_true", help="find the text of all images not yet looked at, at once"
+    )
     parser.add_argument("--data-home", type=Path, metavar="DIR", help="keep settings, caches and logs here")
     parser.add_argument(
         "--headless", action="store_true", help="no window: find the text of all images of the folder"
@@ -164,6 +167,8 @@ def _show_studio(
     studio.parts.detection.checkpoint_ready.connect(_keep_out_of_collections)
     studio.show()
     gc.enable()
+    if arguments.detect:
+        studio.detect_at_start()
     if arguments.folder is not None:
         studio.commands.open_path(str(arguments.folder.absolute()))
     status = application.exec()

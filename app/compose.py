@@ -104,6 +104,20 @@ class Studio(QObject):
         self._first_paint.painted.connect(self._load_checkpoint)
         self.window.show()
 
+    def detect_at_start(self) -> None:
+        """Find the text of all images not yet looked at, once, when both folder and checkpoint are there."""
+        self.parts.workspace.scan_finished.connect(self._detect_at_start)
+        self.parts.detection.checkpoint_ready.connect(self._detect_at_start)
+
+    @Slot()
+    def _detect_at_start(self) -> None:
+        workspace, detection = self.parts.workspace, self.parts.detection
+        if workspace.scanning or workspace.folder is None or detection.checkpoint is None:
+            return
+        workspace.scan_finished.disconnect(self._detect_at_start)
+        detection.checkpoint_ready.disconnect(self._detect_at_start)
+        detection.detect_all([key for key in workspace.keys if workspace.summary(key).review == "unseen"])
+
     def shut_down(self) -> bool:
         """End every thread; the window is closed already, or the start failed.
 
