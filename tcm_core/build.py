@@ -3,11 +3,10 @@
 import open_clip
 
 from tcm_core.config.model import ModelConfig, TcmModules
+from tcm_core.families import FAMILIES
 from tcm_core.models.detector import TextDetector
 from tcm_core.models.encoders.timm import TimmImageEncoder
-from tcm_core.models.heads.db import DbHead
 from tcm_core.models.language_branch import LanguageBranch
-from tcm_core.models.necks.fpn_cat import FpnCat
 from tcm_core.models.prompts.language import LanguagePromptGenerator
 from tcm_core.models.prompts.visual import VisualPromptGenerator
 from tcm_core.models.text_encoder import TextEncoder
@@ -18,8 +17,9 @@ def build_detector(config: ModelConfig) -> TextDetector:
     encoder = TimmImageEncoder(config.encoder.name, config.embedding)
     language = build_language(config.tcm, config.embedding) if config.tcm else None
     score_channels = 0 if language is None else 1
-    neck = FpnCat((*encoder.channels[:-1], encoder.channels[-1] + score_channels), config.neck_width)
-    return TextDetector(encoder, language, neck, DbHead(config.neck_width, config.head_width))
+    family = FAMILIES[config.head]
+    neck = family.neck((*encoder.channels[:-1], encoder.channels[-1] + score_channels), config.neck_width)
+    return TextDetector(encoder, language, neck, family.head(config.neck_width, config.head_width))
 
 
 def build_language(config: TcmModules, embedding: int) -> LanguageBranch:

@@ -1,4 +1,4 @@
-"""FAMILIES: what belongs to each detection method, the one table a new head is added to."""
+"""FAMILIES: what belongs to each detection method; decoding, which needs no torch, is in decode.decode."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,13 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tcm_core.config.decode import DbDecode
 from tcm_core.config.model import HeadName
 from tcm_core.config.train import TargetConfig
 from tcm_core.data.sample import TextInstance
-from tcm_core.decode.db import decode_db
-from tcm_core.decode.maps import ImageMaps, Plane
-from tcm_core.detection import Detection
+from tcm_core.decode.maps import Plane
 from tcm_core.losses.db import DbTargetBatch, db_loss
 from tcm_core.models.heads.db import DbHead
 from tcm_core.models.necks.fpn_cat import FpnCat
@@ -25,7 +22,7 @@ from tcm_core.targets.db import DbTargets, db_targets
 
 @dataclass(frozen=True)
 class HeadFamily:
-    """Neck, head, targets, loss and decoding of one method."""
+    """Neck, head, targets and loss of one method."""
 
     neck: type[FpnCat]
     head: type[DbHead]
@@ -33,7 +30,6 @@ class HeadFamily:
     loss: Callable[[DbMaps, Sequence[Tensor]], dict[str, Tensor]]
     planes: Callable[[DbMaps], dict[str, Plane]]
     """The maps to keep of a batch of one."""
-    decode: Callable[[ImageMaps, DbDecode], tuple[Detection, ...]]
 
 
 def _db_loss(maps: DbMaps, targets: Sequence[Tensor]) -> dict[str, Tensor]:
@@ -50,5 +46,5 @@ def as_plane(values: Tensor) -> NDArray[np.uint8]:
 
 
 FAMILIES: Final[dict[HeadName, HeadFamily]] = {
-    "db": HeadFamily(FpnCat, DbHead, db_targets, _db_loss, _db_planes, decode_db),
+    "db": HeadFamily(FpnCat, DbHead, db_targets, _db_loss, _db_planes),
 }

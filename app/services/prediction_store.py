@@ -136,12 +136,10 @@ class PredictionStore:
         self._writers.start(lambda: self._write(name, maps))
 
     def _write(self, name: str, maps: ImageMaps | None) -> None:
-        """In a thread. The cache is only for speed, so a full disk costs no more than that."""
+        """In a thread. A disk that refuses is the cache's to note: it is only for speed."""
         try:
             if maps is not None:
                 self._map_cache.put(name, maps)
-        except (OSError, StorageError):
-            pass
         finally:
             self._free_places.release()
 

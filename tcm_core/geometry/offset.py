@@ -1,4 +1,4 @@
-"""Polygons moved inwards and outwards: the shrink and the unclip of DBNet."""
+"""Polygons moved inwards and outwards: among them the shrink of DBNet."""
 
 import numpy as np
 import pyclipper
@@ -61,21 +61,3 @@ def shrink(polygon: Points, ratio: float) -> Points | None:
     if not 0.0 < ratio <= 1.0:
         raise ValueError(f"the shrink ratio must lie in (0, 1], got {ratio}")
     return offset(polygon, -shrink_distance(polygon, ratio))
-
-
-def unclip(polygon: Points, ratio: float) -> Points | None:
-    """The polygon with its edges moved outwards by A * ratio / L, or None when it has no area.
-
-    Args:
-        polygon: (N, 2) in any pixel frame; simple, either orientation.
-        ratio: at least 0; 0 leaves the polygon as it is.
-
-    Raises:
-        ValueError: a negative ratio, or fewer than three points.
-
-    Source: Liao et al. 2020, section 3.5 (offset A r'/L').
-    """
-    if ratio < 0:
-        raise ValueError(f"the unclip ratio must not be negative, got {ratio}")
-    length = perimeter(polygon)
-    return offset(polygon, area(polygon) * ratio / length) if length > 0 else None

@@ -12,6 +12,7 @@ from tcm_core.checkpoint import load_checkpoint
 from tcm_core.checkpoint_file import CheckpointMetadata, file_sha256, resolve_checkpoint
 from tcm_core.config.decode import DbDecode
 from tcm_core.data.normalize import Normalize
+from tcm_core.decode.decode import decode
 from tcm_core.decode.maps import ImageMaps
 from tcm_core.detection import Detection
 from tcm_core.families import FAMILIES, as_plane
@@ -85,7 +86,6 @@ class Predictor:
             Detections in image pixels, and the maps they came from.
         """
         maps = self.maps(image)
-        decode = FAMILIES[maps.head].decode
         return Prediction(decode(maps, settings or self.decode_settings), maps)
 
     def maps(self, image: NDArray[np.uint8]) -> ImageMaps:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tcm_core.geometry.offset import offset, shrink, shrink_distance, unclip
+from tcm_core.geometry.offset import offset, shrink, shrink_distance
 from tcm_core.geometry.polygon import area, as_points, bounds
 
 RECTANGLE = as_points([[10, 20], [110, 20], [110, 60], [10, 60]])
@@ -17,12 +17,9 @@ def test_ratio_one_leaves_the_polygon():
     assert area(shrink(RECTANGLE, 1.0)) == pytest.approx(4000)
 
 
-def test_unclip_grows_by_its_ratio():
-    grown = unclip(RECTANGLE, 1.5)
-    distance = 4000 * 1.5 / 280
-    assert np.allclose(
-        bounds(grown), (10 - distance, 20 - distance, 110 + distance, 60 + distance), atol=1 / 32
-    )
+def test_growing_moves_every_edge_outwards():
+    grown = offset(RECTANGLE, 20)
+    assert np.allclose(bounds(grown), (-10, 0, 130, 80), atol=1 / 32)
 
 
 def test_a_polygon_shrunk_away_is_none():
@@ -61,6 +58,5 @@ def test_two_points_are_refused():
         offset(RECTANGLE[:2], 1)
 
 
-def test_points_on_a_line_have_nothing_to_grow_from():
-    line = as_points([[0, 0], [10, 0], [20, 0]])
-    assert unclip(line, 1.5) is None or area(unclip(line, 1.5)) == 0
+def test_points_on_a_line_have_no_inside_to_shrink_to():
+    assert offset(as_points([[0, 0], [10, 0], [20, 0]]), -1) is None
