@@ -2,7 +2,7 @@
 
 import sys
 
-from tcm_core.cli import main
+from tcm_core.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
-from tcm_core.config.train import AugmentConfig
+from tcm_core.config.data import AugmentConfig
 from tcm_core.data.image_io import read_image
 from tcm_core.data.sample import Sample, TextInstance
 from tcm_core.data.transforms.geometric import random_crop_matrix, warp_image, warp_instances

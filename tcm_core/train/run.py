@@ -12,8 +12,9 @@ from timm.utils.model_ema import ModelEmaV3
 from tcm_core.build import build_detector
 from tcm_core.checkpoint import load_checkpoint
 from tcm_core.checkpoint_file import resolve_checkpoint
+from tcm_core.config.data import DataConfig
 from tcm_core.config.load import load_config
-from tcm_core.config.train import DataConfig, TrainConfig
+from tcm_core.config.train import TrainConfig
 from tcm_core.convert.efficientnet_lite import load_imagenet
 from tcm_core.data.layout import load_samples
 from tcm_core.data.sample import Sample

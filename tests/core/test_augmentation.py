@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tcm_core.config.train import AugmentConfig
+from tcm_core.config.data import AugmentConfig
 from tcm_core.data.dataset import CropDataset, PositionSampler, make_crop
 from tcm_core.data.sample import Sample, TextInstance
 from tcm_core.data.transforms.geometric import random_crop_matrix, warp_image, warp_instances

@@ -6,7 +6,8 @@ import sys
 import pytest
 from PIL import Image
 
-from tcm_core.cli import find_images, main
+from tcm_core.cli.detect import find_images
+from tcm_core.cli.main import main
 from tcm_core.errors import BadImage
 from tcm_core.evaluate import run
 from tcm_core.evaluate.run import read_detections

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tcm_core.config.train import AugmentConfig
+from tcm_core.config.data import AugmentConfig
 from tcm_core.data.sample import TextInstance
 from tcm_core.geometry.polygon import Points, clockwise
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tcm_core.config.train import AugmentConfig
+from tcm_core.config.data import AugmentConfig
 
 
 def change_colours(

@@ -1,0 +1,1 @@
+"""The command line `tcm`: one module a command, registered in main."""

@@ -1,0 +1,114 @@
+"""`tcm detect`."""
+
+import os
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from tcm_core.cli.console import errors, output, progress_bar
+from tcm_core.data.image_io import ReadFrame, list_images
+from tcm_core.errors import BadImage
+
+
+class LabelFormat(StrEnum):
+    """Formats that results can be written in."""
+
+    ICDAR2015 = "icdar2015"
+
+
+class DeviceChoice(StrEnum):
+    """Where the detector runs."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+class FrameChoice(StrEnum):
+    """What coordinates refer to."""
+
+    VIEW = "view"
+    STORED = "stored"
+
+
+def detect(  # noqa: PLR0913 - one parameter an option
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Images and folders of images.")],
+    out: Annotated[Path, typer.Option(help="Folder of the results res_<name>.txt.")],
+    checkpoint: Annotated[str, typer.Option(help="Name of a shipped checkpoint, or a file.")] = "db-small",
+    device: Annotated[DeviceChoice, typer.Option(help="Where the detector runs.")] = DeviceChoice.AUTO,
+    label_format: Annotated[
+        LabelFormat, typer.Option("--format", help="Format of the results.")
+    ] = LabelFormat.ICDAR2015,
+    overlay: Annotated[bool, typer.Option("--overlay", help="Also write <name>.overlay.jpg.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Detect again what is done.")] = False,
+    frame: Annotated[
+        FrameChoice,
+        typer.Option(help="Coordinates of the picture as viewers turn it, or as it is stored (benchmarks)."),
+    ] = FrameChoice.VIEW,
+) -> None:
+    """Find the text on images: one result file an image; what is done already is skipped."""
+    images, root = find_images(paths)
+    console = errors()
+    with console.status("loading the detector"):
+        from tcm_core.infer.folder import Outcome, detect_folder
+        from tcm_core.infer.predictor import Predictor
+
+        predictor = Predictor.load(checkpoint, device.value)
+    console.print(f"{predictor.checkpoint_name} on {predictor.device_text}", highlight=False)
+    read_frame: ReadFrame = "view" if frame is FrameChoice.VIEW else "stored"
+    outcomes: list[Outcome] = []
+    with progress_bar(console) as progress:
+        task = progress.add_task("detecting", total=len(images))
+        for outcome in detect_folder(
+            predictor, images, out, root=root, overlay=overlay, force=force, frame=read_frame
+        ):
+            outcomes.append(outcome)
+            if outcome.message:
+                colour = "red" if outcome.status == "failed" else "yellow"
+                console.print(f"[{colour}]{outcome.status}:[/] {escape(outcome.message)}", soft_wrap=True)
+            progress.advance(task)
+    counts = {status: sum(o.status == status for o in outcomes) for status in ("done", "skipped", "failed")}
+    output().print(
+        f"{counts['done']} done, {counts['skipped']} skipped, {counts['failed']} failed; "
+        f"{sum(outcome.texts for outcome in outcomes)} texts in {out} ({label_format.value})",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+    if counts["failed"]:
+        raise typer.Exit(1)
+
+
+def find_images(paths: Sequence[Path]) -> tuple[list[Path], Path]:
+    """The images named or lying in the folders named, each once, and the folder that all of them lie below.
+
+    A folder alone is its own root. Pictures that an earlier run drew (.overlay.jpg) are left out of folders.
+
+    Raises:
+        BadImage: a path does not exist, the paths share no folder, or there is no image at all.
+    """
+    roots: list[str] = []
+    found: dict[Path, None] = {}
+    for path in (path.absolute() for path in paths):
+        if path.is_dir():
+            roots.append(str(path))
+            found.update(
+                dict.fromkeys(image for image in list_images(path) if not image.name.endswith(".overlay.jpg"))
+            )
+        elif path.exists():
+            roots.append(str(path.parent))
+            found[path] = None
+        else:
+            raise BadImage(f"{path}: no such file or folder. Check the path.")
+    if not found:
+        raise BadImage(
+            f"{paths[0]}: no image in it. Choose a folder with JPEG, PNG, TIFF, BMP, WebP or GIF files."
+        )
+    try:
+        return list(found), Path(os.path.commonpath(roots))
+    except ValueError as error:
+        raise BadImage(f"the paths lie on different drives ({error}). Detect each drive alone.") from error

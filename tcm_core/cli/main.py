@@ -1,0 +1,33 @@
+"""The command `tcm`. Exit status 1: some work failed; 2: bad input."""
+
+import typer
+from rich.markup import escape
+
+from tcm_core.cli.console import errors
+from tcm_core.cli.detect import detect
+from tcm_core.cli.doctor import doctor
+from tcm_core.cli.evaluate import evaluate
+from tcm_core.cli.train import train
+from tcm_core.errors import TcmError
+
+app = typer.Typer(
+    name="tcm",
+    help="Find, evaluate and learn text in photographs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(detect)
+app.command()(evaluate)
+app.command()(train)
+app.command()(doctor)
+
+
+def main() -> int:
+    """Run the command line; an error that a person can mend is one message on stderr and status 2."""
+    try:
+        app(prog_name="tcm")
+    except TcmError as error:
+        errors().print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
+        return 2
+    return 0
