@@ -19,10 +19,10 @@ def doctor() -> None:
     for finding in findings:
         mark = "[green]ok[/]" if finding.ok else ("[red]bad[/]" if finding.required else "[yellow]note[/]")
         table.add_row(mark, escape(finding.name), escape(finding.value))
-    output = output()
-    output.print(table)
+    console = output()
+    console.print(table)
     for finding in findings:
         if not finding.ok:
-            output.print(f"{finding.name}: {finding.remedy}", markup=False, highlight=False, soft_wrap=True)
+            console.print(f"{finding.name}: {finding.remedy}", markup=False, highlight=False, soft_wrap=True)
     if any(finding.required and not finding.ok for finding in findings):
         raise typer.Exit(1)
