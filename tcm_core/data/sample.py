@@ -14,11 +14,13 @@ class TextInstance:
         polygon: (N, 2) image pixels.
         text: the transcription, empty when unknown.
         ignore: a "do not care" text: neither learnt nor counted.
+        language: language or script as the labels name it ("Latin", "Chinese"), empty when unknown.
     """
 
     polygon: Points
     text: str = ""
     ignore: bool = False
+    language: str = ""
 
 
 @dataclass(frozen=True)
