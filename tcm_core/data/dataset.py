@@ -16,7 +16,7 @@ from tcm_core.data.transforms.geometric import random_crop_matrix, warp_image, w
 from tcm_core.data.transforms.photometric import change_colours
 
 TargetMaker = Callable[[Sequence[TextInstance], tuple[int, int]], tuple[NDArray[Any], ...]]
-"""Texts in crop pixels and the crop's (height, width) -> arrays of (h, w)."""
+"""Texts in crop pixels and the crop's (height, width) -> arrays of (h, w) or (c, h, w)."""
 
 
 class Crop(NamedTuple):
@@ -46,7 +46,7 @@ class CropDataset(Dataset[tuple[Tensor, tuple[Tensor, ...]]]):
     Args:
         samples: at least one.
         augment: how crops are drawn.
-        make_targets: texts in crop pixels and the crop's (height, width) -> a tuple of (h, w) arrays.
+        make_targets: texts in crop pixels and the crop's (height, width) -> a tuple of (h, w) or (c, h, w) arrays.
         fill: RGB colour outside the image.
         seed: of the run.
 
@@ -74,14 +74,17 @@ class CropDataset(Dataset[tuple[Tensor, tuple[Tensor, ...]]]):
         return len(self._samples)
 
     def __getitem__(self, position: int) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """The crop (3, S, S) uint8 and its targets, each (1, h, w)."""
+        """The crop (3, S, S) uint8 and its targets, each (c, h, w); a target without channels gets one."""
         epoch, index = divmod(position, len(self._samples))
         order = np.random.default_rng((self._seed, epoch)).permutation(len(self._samples))
         random = np.random.default_rng((self._seed, 1, position))
         crop = make_crop(self._samples[order[index]], self._augment, self._fill, random)
         targets = self._make_targets(crop.instances, (self._augment.size, self._augment.size))
         image = torch.from_numpy(np.ascontiguousarray(crop.image.transpose(2, 0, 1)))
-        return image, tuple(torch.from_numpy(np.ascontiguousarray(target))[None] for target in targets)
+        return image, tuple(
+            torch.from_numpy(np.ascontiguousarray(target.reshape(-1, *target.shape[-2:])))
+            for target in targets
+        )
 
 
 class PositionSampler(Sampler[int]):
