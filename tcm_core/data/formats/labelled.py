@@ -1,7 +1,7 @@
-"""What every label format gives and takes: labelled images, problems on the way in, changes on the way out."""
+"""What every label format gives and takes: labelled images, problems when reading, changes when writing."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tcm_core.data.sample import TextInstance
@@ -17,11 +17,15 @@ class LabelledImage:
             format names no suffix.
         instances: the texts, in the order of the file.
         size: (height, width) when the labels say it, or filled in for writers that need it.
+        file: the label file, as a LabelProblem names it; empty when it was not read from one.
+        lines: the line of each instance in that file, from 1; empty when the format has no lines.
     """
 
     image: str
     instances: tuple[TextInstance, ...]
     size: tuple[int, int] | None = None
+    file: str = field(default="", compare=False)
+    lines: tuple[int, ...] = field(default=(), compare=False)
 
 
 class LabelProblem(NamedTuple):
