@@ -61,7 +61,8 @@ def refuse(problem: LabelProblem) -> None:
     raise BadLabels(str(problem))
 
 
-class LabelChange(NamedTuple):
+@dataclass(frozen=True)
+class LabelChange:
     """One thing that a writer could not write as it was.
 
     Attributes:
