@@ -17,6 +17,8 @@ from tcm_core.data.image_io import IMAGE_SUFFIXES, natural_key
 
 MAX_FILE_BYTES: Final = 16_000_000
 """Of one label file that belongs to one image; larger ones are refused before they are read."""
+MAX_DATASET_BYTES: Final = 512_000_000
+"""Of one label file that holds a whole data set: the largest public one, COCO's, has 470 MB."""
 MAX_ZIP_ENTRIES: Final = 1_000_000
 MAX_ZIP_BYTES: Final = 1_000_000_000
 """Of all files of a zip together, unpacked."""
@@ -42,7 +44,9 @@ class LabelFile(NamedTuple):
     content: bytes
 
 
-def label_files(source: Path, suffixes: tuple[str, ...], on_problem: OnProblem) -> Iterator[LabelFile]:
+def label_files(
+    source: Path, suffixes: tuple[str, ...], on_problem: OnProblem, limit: int = MAX_FILE_BYTES
+) -> Iterator[LabelFile]:
     """The label files of a folder or zip, sub-folders included, or the one file; hidden ones are left out.
 
     In a zip, a single folder around everything does not count as part of the names.
@@ -51,9 +55,10 @@ def label_files(source: Path, suffixes: tuple[str, ...], on_problem: OnProblem) 
         source: the folder, zip or file.
         suffixes: endings of the files that are meant (".txt",), in lower case; others may lie beside them.
         on_problem: told of what is missing, too large, unreadable, or climbs out of a zip.
+        limit: bytes of one file.
     """
     count = 0
-    for file in _files(source, suffixes, on_problem):
+    for file in _files(source, suffixes, on_problem, limit):
         count += 1
         yield file
     if not count and source.exists():
@@ -106,18 +111,20 @@ def image_stem(image: str) -> str:
     return str(path.with_suffix("")) if path.suffix.lower() in IMAGE_SUFFIXES else image
 
 
-def _files(source: Path, suffixes: tuple[str, ...], on_problem: OnProblem) -> Iterator[LabelFile]:
+def _files(source: Path, suffixes: tuple[str, ...], on_problem: OnProblem, limit: int) -> Iterator[LabelFile]:
     if source.is_dir():
-        yield from _folder_files(source, suffixes, on_problem)
+        yield from _folder_files(source, suffixes, on_problem, limit)
     elif is_zip(source):
-        yield from _zip_files(source, suffixes, on_problem)
+        yield from _zip_files(source, suffixes, on_problem, limit)
     else:
-        content = read_bounded(source, on_problem)
+        content = read_bounded(source, on_problem, limit)
         if content is not None:
             yield LabelFile(source.name, str(source), content)
 
 
-def _folder_files(folder: Path, suffixes: tuple[str, ...], on_problem: OnProblem) -> Iterator[LabelFile]:
+def _folder_files(
+    folder: Path, suffixes: tuple[str, ...], on_problem: OnProblem, limit: int
+) -> Iterator[LabelFile]:
     names = [
         Path(parent, name).relative_to(folder).as_posix()
         for parent, subfolders, names in _walk(folder)
@@ -125,7 +132,7 @@ def _folder_files(folder: Path, suffixes: tuple[str, ...], on_problem: OnProblem
     ]
     for name in _meant(names, suffixes):
         path = folder / name
-        content = read_bounded(path, on_problem)
+        content = read_bounded(path, on_problem, limit)
         if content is not None:
             yield LabelFile(name, str(path), content)
 
@@ -148,14 +155,16 @@ def _meant(names: Iterable[str], suffixes: tuple[str, ...]) -> list[str]:
     )
 
 
-def _zip_files(source: Path, suffixes: tuple[str, ...], on_problem: OnProblem) -> Iterator[LabelFile]:
+def _zip_files(
+    source: Path, suffixes: tuple[str, ...], on_problem: OnProblem, limit: int
+) -> Iterator[LabelFile]:
     try:
         with zipfile.ZipFile(source) as archive:
             entries = _zip_entries(source, archive, on_problem)
             shown = _without_outer_folder(list(entries))
             for name in _meant(shown, suffixes):
                 entry = entries[shown[name]]
-                content = _zip_content(source, archive, entry, on_problem)
+                content = _zip_content(source, archive, entry, on_problem, limit)
                 if content is not None:
                     yield LabelFile(name, f"{source}/{entry.filename}", content)
     except _UNZIPPING_ERRORS as error:
@@ -168,21 +177,21 @@ def _zip_files(source: Path, suffixes: tuple[str, ...], on_problem: OnProblem) -
 
 
 def _zip_content(
-    source: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, on_problem: OnProblem
+    source: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, on_problem: OnProblem, limit: int
 ) -> bytes | None:
     where = f"{source}/{entry.filename}"
     try:
         with archive.open(entry) as file:
-            content = file.read(MAX_FILE_BYTES + 1)  # the size in the header may be wrong
+            content = file.read(limit + 1)  # the size in the header may be wrong
     except _UNZIPPING_ERRORS as error:
         on_problem(
             LabelProblem(where, None, f"cannot be unpacked ({error})", "Pack it again, without a password.")
         )
         return None
-    if len(content) > MAX_FILE_BYTES:
+    if len(content) > limit:
         on_problem(
             LabelProblem(
-                where, None, f"larger than {MAX_FILE_BYTES:,} bytes, this is no label file",
+                where, None, f"larger than {limit:,} bytes, this is no label file",
                 "Take it out of the zip.",
             )
         )  # fmt: skip
