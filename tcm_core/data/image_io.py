@@ -1,7 +1,7 @@
 """The one image reader: whoever looks at a picture gets the same pixels in the same frame from here.
 
 "view" applies the EXIF orientation tag, as picture viewers do; "stored" ignores it, as the labels of the
-public benchmarks need. Nothing here writes.
+public benchmarks need. tcm_core.geometry.orientation turns polygons between the two. Nothing here writes.
 """
 
 import os
@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,8 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from tcm_core.errors import BadImage
-
-ReadFrame = Literal["view", "stored"]
+from tcm_core.geometry.orientation import ReadFrame as ReadFrame
+from tcm_core.geometry.orientation import view_size
 
 MAX_PIXELS: Final = 600_000_000
 """Larger pictures are refused before they are decoded: 600 million pixels are 1.8 GB of RGB."""
@@ -75,6 +75,27 @@ _TURNS: Final = {
 """EXIF orientation -> the turn from the stored to the view frame."""
 _INVERSE: Final = {6: 8, 8: 6}
 
+_JPEG_END: Final = b"\xff\xd9"
+
+
+class ImageHeader(NamedTuple):
+    """What a file says of its picture before the pixels."""
+
+    stored_size: tuple[int, int]  # (height, width)
+    orientation: int  # EXIF, 1 to 8
+
+    def size(self, frame: ReadFrame) -> tuple[int, int]:
+        """(height, width) in the frame."""
+        return self.stored_size if frame == "stored" else view_size(self.stored_size, self.orientation)
+
+
+class StoredImage(NamedTuple):
+    """A picture as the file holds it, possibly smaller."""
+
+    pixels: NDArray[np.uint8]  # (ceil(H / reduced), ceil(W / reduced), 3) RGB in the stored frame
+    header: ImageHeader
+    reduced: int  # pixel (x, y) covers x * reduced to (x + 1) * reduced, and so down
+
 
 def read_image(path: Path, frame: ReadFrame = "view") -> NDArray[np.uint8]:
     """The picture as 8-bit RGB.
@@ -89,6 +110,8 @@ def read_image(path: Path, frame: ReadFrame = "view") -> NDArray[np.uint8]:
         BadImage: missing, unreadable, empty, damaged or cut off, of an unknown format, or too large.
     """
     with _opened(path) as image:
+        if isinstance(image, JpegImageFile) and (pixels := _fast_jpeg(image, 1)) is not None:
+            return pixels if frame == "stored" else _turned(pixels, _orientation(image))
         turn = _turn_to(frame, image)
         image.load()
         rgb = _to_rgb(image)
@@ -97,26 +120,55 @@ def read_image(path: Path, frame: ReadFrame = "view") -> NDArray[np.uint8]:
         return _pixels(rgb)
 
 
-def read_size(path: Path, frame: ReadFrame = "view") -> tuple[int, int]:
-    """(height, width) in the frame, from the header alone.
+def read_stored(path: Path, reduce: int = 1) -> StoredImage:
+    """The picture as stored, opened once: its pixels are those of read_image, which has the same care.
+
+    Args:
+        path: of the file.
+        reduce: 1, 2, 4 or 8: this many pixels each way become one. JPEG files are decoded at the smaller
+            size, which is faster; of others the mean is taken.
+
+    Raises:
+        BadImage: as read_image.
+    """
+    with _opened(path) as image:
+        header = _header(image)
+        pixels = _fast_jpeg(image, reduce) if isinstance(image, JpegImageFile) else None
+        if pixels is None:
+            turn = _turn_to("stored", image)
+            image.load()
+            rgb = _to_rgb(image)
+            rgb = rgb if turn is None else rgb.transpose(turn)
+            pixels = _pixels(rgb if reduce == 1 else rgb.reduce(reduce))
+        return StoredImage(pixels, header, reduce)
+
+
+def read_header(path: Path) -> ImageHeader:
+    """Size and orientation, from the header alone.
 
     Raises:
         BadImage: as read_image, except for damage behind the header.
     """
     with _opened(path) as image:
-        width, height = image.size
-        swapped = _orientation(image) >= 5 and (frame == "stored") == isinstance(image, TiffImageFile)
-        return (width, height) if swapped else (height, width)
+        return _header(image)
+
+
+def read_size(path: Path, frame: ReadFrame = "view") -> tuple[int, int]:
+    """(height, width) in the frame, from the header alone.
+
+    Raises:
+        BadImage: as read_header.
+    """
+    return read_header(path).size(frame)
 
 
 def orientation(path: Path) -> int:
     """The EXIF orientation tag, 1 to 8; 1 (as stored) when there is none or it is not valid.
 
     Raises:
-        BadImage: as read_size.
+        BadImage: as read_header.
     """
-    with _opened(path) as image:
-        return _orientation(image)
+    return read_header(path).orientation
 
 
 def is_image_file(path: Path) -> bool:
@@ -209,6 +261,53 @@ def _check_size(path: Path, image: ImageFile, image_format: _Format) -> None:
             f"{path}: {width} x {height} pixels are {width * height / 1e6:,.0f} million, "
             f"more than the limit of {limit} for {image.format}. {advice}"
         )
+
+
+def _header(image: ImageFile) -> ImageHeader:
+    width, height = image.size
+    value = _orientation(image)
+    if isinstance(image, TiffImageFile):  # Pillow has turned its size already
+        return ImageHeader(view_size((height, width), value), value)
+    return ImageHeader((height, width), value)
+
+
+def _fast_jpeg(image: JpegImageFile, reduce: int) -> NDArray[np.uint8] | None:
+    """OpenCV's decoding of a grey or colour JPEG, the same pixels sooner; None where Pillow must look at it.
+
+    OpenCV fills a picture that is cut off with grey and says nothing, so only files that end as JPEG files
+    must are given to it.
+    """
+    if image.mode not in ("RGB", "L") or image.fp is None:
+        return None
+    image.fp.seek(0)
+    content = image.fp.read()
+    if not content.endswith(_JPEG_END):
+        return None
+    import cv2  # with the first picture, not with the names of pictures
+
+    flags = {
+        1: cv2.IMREAD_COLOR_RGB,
+        2: cv2.IMREAD_REDUCED_COLOR_2,
+        4: cv2.IMREAD_REDUCED_COLOR_4,
+        8: cv2.IMREAD_REDUCED_COLOR_8,
+    }
+    try:
+        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), flags[reduce] | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error:
+        return None
+    if pixels is None:
+        return None
+    return np.asarray(pixels if reduce == 1 else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def _turned(pixels: NDArray[np.uint8], value: int) -> NDArray[np.uint8]:
+    """The pixels of the stored frame in the view frame, by the EXIF orientation."""
+    if value >= 5:  # the four that exchange rows and columns
+        pixels = pixels.swapaxes(0, 1)
+        down, across = value in (7, 8), value in (6, 7)
+    else:
+        down, across = value in (3, 4), value in (2, 3)
+    return np.ascontiguousarray(pixels[:: -1 if down else 1, :: -1 if across else 1])
 
 
 def _orientation(image: ImageFile) -> int:

@@ -7,15 +7,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, TiffImagePlugin
+from PIL import Image, ImageOps, TiffImagePlugin
 
 from tcm_core.data.image_io import (
     MAX_PIXELS,
     is_image_file,
     list_images,
     orientation,
+    read_header,
     read_image,
     read_size,
+    read_stored,
 )
 from tcm_core.errors import BadImage
 
@@ -93,6 +95,80 @@ def test_the_usual_upright_photograph_is_turned_clockwise(tmp_path):
     assert view.shape == (64, 32, 3)
     for corner, colour in zip(corners(view), [WHITE, RED, GREEN, BLUE], strict=True):
         assert np.abs(np.subtract(corner, colour)).max() < 30
+
+
+@pytest.mark.parametrize("value", range(1, 9))
+def test_a_jpeg_is_turned_as_pillow_turns_it(tmp_path, value):
+    exif = Image.Exif()
+    exif[0x0112] = value
+    noise = np.random.default_rng(value).integers(0, 256, (18, 30, 3), dtype=np.uint8)
+    path = save(tmp_path / "a.jpg", noise, exif=exif)
+    with Image.open(path) as picture:
+        stored, view = np.asarray(picture), np.asarray(ImageOps.exif_transpose(picture))
+    assert np.array_equal(read_image(path, "stored"), stored)
+    read = read_image(path, "view")
+    assert np.array_equal(read, view)
+    assert read.flags.c_contiguous
+    assert read.flags.writeable
+    assert read_header(path) == ((18, 30), value)
+    assert read_header(path).size("view") == view.shape[:2]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"progressive": True},
+        {"subsampling": 0},
+        {"keep_rgb": True},
+        {"quality": 5},
+        {"exif": b"Exif\x00\x00" + b"\xff\xd9" * 40},
+    ],
+)
+def test_a_jpeg_of_any_kind_gives_the_pixels_that_pillow_gives(tmp_path, options):
+    noise = np.random.default_rng(3).integers(0, 256, (37, 53, 3), dtype=np.uint8)
+    path = save(tmp_path / "a.jpg", noise, **options)
+    with Image.open(path) as picture:
+        assert np.array_equal(read_image(path), np.asarray(picture))
+
+
+def test_a_grey_jpeg_becomes_rgb(tmp_path):
+    path = save(tmp_path / "a.jpg", np.full((16, 24), 90, np.uint8))
+    assert np.unique(read_image(path)).tolist() == [90]
+    assert read_image(path).shape == (16, 24, 3)
+
+
+def test_a_jpeg_with_something_behind_its_end_is_read(tmp_path):
+    path = save(tmp_path / "a.jpg", marked_picture())
+    before = read_image(path)
+    with path.open("ab") as file:
+        file.write(b"written by a camera")
+    assert np.array_equal(read_image(path), before)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "tif"])
+@pytest.mark.parametrize("reduce", [2, 4, 8])
+@pytest.mark.parametrize("value", [1, 6])
+def test_a_reduced_picture_is_the_stored_one_made_smaller(tmp_path, suffix, reduce, value):
+    exif = Image.Exif()
+    exif[0x0112] = value
+    ramp = np.zeros((45, 75, 3), np.uint8)
+    ramp[..., 0], ramp[..., 1] = np.arange(75) * 3, np.arange(45)[:, None] * 5
+    path = save(tmp_path / f"a.{suffix}", ramp, exif=exif)
+    small = read_stored(path, reduce)
+    assert small.header == ((45, 75), value)
+    assert small.pixels.shape == (-(-45 // reduce), -(-75 // reduce), 3)
+    rows, columns = 45 // reduce, 75 // reduce
+    means = ramp[: rows * reduce, : columns * reduce].reshape(rows, reduce, columns, reduce, 3).mean((1, 3))
+    assert np.abs(small.pixels[:rows, :columns].astype(float) - means).max() <= 12
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp"])
+def test_the_stored_picture_comes_with_its_header(tmp_path, suffix):
+    path = save(tmp_path / f"a.{suffix}", marked_picture())
+    read = read_stored(path)
+    assert np.array_equal(read.pixels, read_image(path, "stored"))
+    assert (read.header, read.reduced) == (((20, 40), 1), 1)
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")  # Pillow's own
