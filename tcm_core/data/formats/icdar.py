@@ -6,15 +6,27 @@ numbers, clockwise quads, no degenerate ones. A text wrapped in double quotes is
 before a quote or a backslash in it, as the official evaluation reads it.
 """
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 import numpy as np
 
 from tcm_core.data.atomic_file import write_text_atomic
+from tcm_core.data.formats.labelled import (
+    LabelledImage,
+    LabelProblem,
+    LabelReport,
+    OnProblem,
+    refuse,
+)
+from tcm_core.data.formats.lines import Malformed, encode_transcription, numbers, polygon_of, read_line_files
+from tcm_core.data.formats.lines import decode_labels as decode_labels
+from tcm_core.data.formats.lines import decode_transcription as decode_transcription
+from tcm_core.data.formats.lines import numbered_lines as numbered_lines
+from tcm_core.data.formats.output import Line, losses, mistaken, write_line_files
+from tcm_core.data.formats.source import image_stem, with_last
 from tcm_core.data.sample import TextInstance
 from tcm_core.detection import Detection
 from tcm_core.errors import BadLabels
@@ -24,9 +36,7 @@ from tcm_core.geometry.quad import min_area_quad
 IGNORE_TEXT: Final = "###"
 """The transcription of a text that is neither to be learnt nor to be counted."""
 
-_NUMBER: Final = re.compile(r"\s*[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\s*")
-_LINE_END: Final = re.compile(r"\r\n|\r|\n")
-_QUOTED: Final = re.compile(r'\s*"(.*)"\s*', re.DOTALL)
+_EXPECTED: Final = "8 and a text (x1,y1,x2,y2,x3,y3,x4,y4,text)"
 
 
 @dataclass(frozen=True)
@@ -62,16 +72,6 @@ def read_icdar(path: Path) -> list[TextInstance]:
     return parse_icdar(decode_labels(content), str(path))
 
 
-def decode_labels(content: bytes) -> str:
-    """The text of a label file: UTF-8 without byte order mark; broken bytes become replacement characters."""
-    return content.decode("utf-8-sig", errors="replace")
-
-
-def numbered_lines(text: str) -> list[tuple[int, str]]:
-    """The lines that are not blank, each with its number from 1."""
-    return [(number, line) for number, line in enumerate(_LINE_END.split(text), 1) if line.strip()]
-
-
 def parse_icdar(text: str, where: str) -> list[TextInstance]:
     """As read_icdar, from the text of a file.
 
@@ -82,13 +82,62 @@ def parse_icdar(text: str, where: str) -> list[TextInstance]:
     Raises:
         BadLabels: a line has fewer than eight numbers.
     """
-    return [_parse_line(line, f"{where} line {number}") for number, line in numbered_lines(text)]
+    instances = []
+    for number, line in numbered_lines(text):
+        try:
+            instances.append(parse_line(line))
+        except Malformed as error:
+            refuse(LabelProblem(where, number, error.what, error.remedy))
+    return instances
 
 
-def decode_transcription(field: str) -> str:
-    """The text of a line's last field: wrapping double quotes taken off and what they escaped restored."""
-    quoted = _QUOTED.fullmatch(field)
-    return re.sub(r'\\(["\\])', r"\1", quoted.group(1)) if quoted else field
+def parse_line(line: str) -> TextInstance:
+    """One text.
+
+    Raises:
+        Malformed: fewer than eight numbers, or one that is too large.
+    """
+    fields = line.split(",", 8)
+    polygon = polygon_of(numbers(fields, 8, _EXPECTED))
+    text = decode_transcription(fields[8]) if len(fields) == 9 else ""
+    return TextInstance(polygon, text, ignore=text == IGNORE_TEXT)
+
+
+def read_icdar2015(source: Path, on_problem: OnProblem = refuse) -> Iterator[LabelledImage]:
+    """The labels of a folder, zip or file of gt_<stem>.txt, one file an image; "gt_" may be missing."""
+    return read_line_files(source, image_of, parse_line, on_problem)
+
+
+def write_icdar2015(images: Sequence[LabelledImage], out: Path) -> LabelReport:
+    """Write gt_<stem>.txt for every image into a folder, or a zip when out ends so; see plan_icdar."""
+    return write_line_files(images, out, label_name, _line)
+
+
+def image_of(name: str) -> str:
+    """The image that a label file belongs to: gt_img_1.txt -> img_1, gt_img_1.jpg.txt -> img_1.jpg."""
+    last = PurePosixPath(name).name
+    stem = last[:-4] if last.lower().endswith(".txt") else last
+    return with_last(name, stem.removeprefix("gt_") or stem)
+
+
+def label_name(image: str) -> str:
+    """The label file of an image: sub/img_1.jpg -> sub/gt_img_1.txt."""
+    stem = image_stem(image)
+    return with_last(stem, f"gt_{PurePosixPath(stem).name}.txt")
+
+
+def quad_line(instance: TextInstance, field: str) -> Line:
+    """The line of a quad format: eight whole numbers, a comma, and the field; and what that changes."""
+    quad, fitted, reason = whole_pixel_quad(instance.polygon)
+    if quad is None:
+        return None, [f"dropped: {reason}"]
+    return f"{_coordinates(quad)},{field}", [fitted_words(instance.polygon)] if fitted else []
+
+
+def fitted_words(polygon: Points) -> str:
+    """How a report says that a polygon became its minimum-area rectangle."""
+    kind = "crossing corners" if len(polygon) == 4 else f"{len(polygon)} points"
+    return f"{kind} became the minimum-area rectangle"
 
 
 def plan_icdar(instances: Sequence[TextInstance]) -> tuple[list[str], WriteReport]:
@@ -101,15 +150,13 @@ def plan_icdar(instances: Sequence[TextInstance]) -> tuple[list[str], WriteRepor
     fitted: list[int] = []
     dropped: list[tuple[int, str]] = []
     for index, instance in enumerate(instances):
-        quad, was_fitted, reason = _whole_pixel_quad(instance.polygon)
+        quad, was_fitted, reason = whole_pixel_quad(instance.polygon)
         if quad is None:
             dropped.append((index, reason))
             continue
         if was_fitted:
             fitted.append(index)
-        lines.append(
-            f"{_coordinates(quad)},{IGNORE_TEXT if instance.ignore else _encode_text(instance.text)}"
-        )
+        lines.append(f"{_coordinates(quad)},{_field(instance)}")
     return lines, WriteReport(len(lines), tuple(fitted), tuple(dropped))
 
 
@@ -132,38 +179,31 @@ def detection_lines(detections: Sequence[Detection], *, with_scores: bool = Fals
     """
     lines = []
     for detection in detections:
-        quad, _, _ = _whole_pixel_quad(detection.polygon)
+        quad, _, _ = whole_pixel_quad(detection.polygon)
         if quad is not None:
             lines.append(_coordinates(quad) + (f",{detection.score:.4f}" if with_scores else ""))
     return lines
 
 
-def _parse_line(line: str, where: str) -> TextInstance:
-    fields = line.split(",", 8)
-    numbers = 0
-    while numbers < min(8, len(fields)) and _NUMBER.fullmatch(fields[numbers]):
-        numbers += 1
-    if numbers < 8:
-        raise BadLabels(
-            f"{where}: {numbers} numbers, expected 8 and a text (x1,y1,x2,y2,x3,y3,x4,y4,text); "
-            f"found {line[:80]!r}"
-        )
-    polygon = np.array([float(field) for field in fields[:8]], dtype=np.float64).reshape(4, 2)
-    if not np.isfinite(polygon).all():
-        raise BadLabels(f"{where}: a coordinate is too large; found {line[:80]!r}")
-    text = decode_transcription(fields[8]) if len(fields) == 9 else ""
-    return TextInstance(polygon, text, ignore=text == IGNORE_TEXT)
+def _field(instance: TextInstance) -> str:
+    return IGNORE_TEXT if instance.ignore else encode_transcription(instance.text)
 
 
-def _encode_text(text: str) -> str:
-    text = _LINE_END.sub(" ", text)
-    if not _QUOTED.fullmatch(text):
-        return text
-    return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
+def _line(instance: TextInstance) -> Line:
+    field = _field(instance)
+    line, changes = quad_line(instance, field)
+    if line is None:
+        return line, changes
+    changes += losses(instance, text=True, ignore=True, language=False)
+    return line, changes + mistaken(instance, field, IGNORE_TEXT)
 
 
-def _whole_pixel_quad(polygon: Points) -> tuple[Points | None, bool, str]:
-    """(the quad in whole pixels, whether it had to be fitted, ""), or (None, False, the reason)."""
+def whole_pixel_quad(polygon: Points) -> tuple[Points | None, bool, str]:
+    """The quad that quad formats write: whole pixels, clockwise, with area.
+
+    Returns:
+        (quad, whether it had to be fitted, ""), or (None, False, the reason why there is none).
+    """
     if len(polygon) < 3:
         return None, False, f"{len(polygon)} points, at least 3 are needed"
     if not np.isfinite(polygon).all():

@@ -104,8 +104,8 @@ def one_line(text: str) -> str:
 
 def decode_transcription(field: str) -> str:
     """The text of a line's last field: wrapping double quotes taken off and what they escaped restored."""
-    quoted = _QUOTED.fullmatch(field)
-    return re.sub(r'\\(["\\])', r"\1", quoted.group(1)) if quoted else field
+    wrapped = _QUOTED.fullmatch(field)
+    return re.sub(r'\\(["\\])', r"\1", wrapped.group(1)) if wrapped else field
 
 
 def quoted(text: str) -> str:

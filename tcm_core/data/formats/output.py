@@ -6,15 +6,21 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from tcm_core.data.atomic_file import write_atomic
-from tcm_core.data.formats.labelled import LabelChange, LabelledImage
+from tcm_core.data.formats.labelled import LabelChange, LabelledImage, LabelReport
 from tcm_core.data.formats.lines import one_line
 from tcm_core.data.formats.source import is_contained
 from tcm_core.data.sample import TextInstance
 from tcm_core.errors import BadLabels
+from tcm_core.geometry.polygon import Points, area
 
 IGNORE_TEXTS: Final = ("", "###", "#")
 """Transcriptions of an ignored text that say nothing, so that losing them loses nothing."""
+
+Line = tuple[str | None, list[str]]
+"""The line of an instance, None when it is dropped, and what was changed, in words."""
 
 _ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)  # the same labels give the same file
 
@@ -31,7 +37,7 @@ def file_names(images: Sequence[LabelledImage], name_of: Callable[[str], str]) -
             differ in case only, which other systems cannot keep apart).
     """
     owners: dict[str, str] = {}
-    names = []
+    names: list[str] = []
     for image in images:
         name = name_of(image.image)
         if not is_contained(image.image) or not is_contained(name):
@@ -70,17 +76,48 @@ def text_content(lines: Sequence[str]) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode("utf-8", errors="replace")
 
 
-def losses(
-    image: str, index: int, instance: TextInstance, *, text: bool, ignore: bool, language: bool
-) -> list[LabelChange]:
-    """What of an instance is not in the file, apart from its polygon.
+def write_line_files(
+    images: Sequence[LabelledImage],
+    out: Path,
+    name_of: Callable[[str], str],
+    line_of: Callable[[TextInstance], Line],
+) -> LabelReport:
+    """Write one file an image, one line a text, into a folder, or into one zip when out ends with .zip.
 
     Args:
-        image: LabelledImage.image.
-        index: of the instance.
+        images: to be written.
+        out: folder or zip.
+        name_of: from LabelledImage.image to the name of its label file.
+        line_of: the line of an instance and what it changes.
+
+    Raises:
+        TcmError: a file cannot be written, or a name leaves the folder or is there twice.
+    """
+    names = file_names(images, name_of)
+    contents: list[bytes] = []
+    changes: list[LabelChange] = []
+    written = 0
+    for image in images:
+        lines = []
+        for index, instance in enumerate(image.instances):
+            line, changed = line_of(instance)
+            changes += [LabelChange(image.image, index, what) for what in changed]
+            if line is not None:
+                lines.append(line)
+        contents.append(text_content(lines))
+        written += len(lines)
+    write_files(names, contents, out)
+    return LabelReport(len(images), written, tuple(changes))
+
+
+def losses(instance: TextInstance, *, text: bool, ignore: bool, language: bool) -> list[str]:
+    """What of an instance is not in the file, apart from its polygon, in words.
+
+    Args:
         instance: that is written.
         text: whether the format holds the transcription of a text that is not ignored.
-        ignore: whether the format can mark a text as ignored (by "###" in the place of its transcription).
+        ignore: whether the format marks a text as ignored by "###" or "#" in the place of its transcription,
+            or, when it has no transcriptions, in any way.
         language: whether the format holds the language.
     """
     what = []
@@ -93,4 +130,25 @@ def losses(
         what.append("written as a text that counts: the format cannot mark ignored texts")
     if instance.language and not language:
         what.append("language lost")
-    return [LabelChange(image, index, reason) for reason in what]
+    return what
+
+
+def mistaken(instance: TextInstance, written: str, mark: str) -> list[str]:
+    """Says so when a text that is not ignored is written as the mark of ignored ones."""
+    return [f"the text {mark} will be read as ignored"] if written == mark and not instance.ignore else []
+
+
+def whole_pixel_polygon(polygon: Points) -> tuple[Points | None, str]:
+    """The polygon in whole pixels, all its points in its own direction.
+
+    Returns:
+        (polygon, ""), or (None, the reason): fewer than three points, no area left, a coordinate not finite.
+    """
+    if len(polygon) < 3:
+        return None, f"{len(polygon)} points, at least 3 are needed"
+    if not np.isfinite(polygon).all():
+        return None, "a coordinate is not a finite number"
+    rounded = np.rint(polygon)
+    if area(rounded) == 0:
+        return None, "no area is left in whole pixels"
+    return rounded, ""

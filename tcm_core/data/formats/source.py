@@ -105,10 +105,16 @@ def is_contained(name: str) -> bool:
     )
 
 
+def with_last(name: str, last: str) -> str:
+    """The POSIX path with another last part."""
+    folder, slash, _ = name.rpartition("/")
+    return f"{folder}{slash}{last}"
+
+
 def image_stem(image: str) -> str:
     """The path without the ending of an image file; "img_1", which has none, stays as it is."""
-    path = PurePosixPath(image)
-    return str(path.with_suffix("")) if path.suffix.lower() in IMAGE_SUFFIXES else image
+    suffix = PurePosixPath(image).suffix
+    return image.removesuffix(suffix) if suffix.lower() in IMAGE_SUFFIXES else image
 
 
 def _files(source: Path, suffixes: tuple[str, ...], on_problem: OnProblem, limit: int) -> Iterator[LabelFile]:
