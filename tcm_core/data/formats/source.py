@@ -19,8 +19,10 @@ MAX_FILE_BYTES: Final = 16_000_000
 """Of one label file that belongs to one image; larger ones are refused before they are read."""
 MAX_DATASET_BYTES: Final = 512_000_000
 """Of one label file that holds a whole data set: the largest public one, COCO's, has 470 MB."""
+MAX_DATASET_FILE_BYTES: Final = 512 * 2**20
+"""Of one file that holds the labels of a whole data set; the largest public one, COCO's, has 448 MiB."""
 MAX_ZIP_ENTRIES: Final = 1_000_000
-MAX_ZIP_BYTES: Final = 1_000_000_000
+MAX_ZIP_BYTES: Final = 2**31
 """Of all files of a zip together, unpacked."""
 
 _ZIP_STARTS: Final = (b"PK\x03\x04", b"PK\x05\x06")
@@ -36,7 +38,7 @@ class LabelFile(NamedTuple):
     Attributes:
         name: POSIX path inside the source; of a single file its name.
         where: the file for messages.
-        content: at most MAX_FILE_BYTES.
+        content: bounded by the limit of label_files.
     """
 
     name: str
@@ -55,6 +57,7 @@ def label_files(
         source: the folder, zip or file.
         suffixes: endings of the files that are meant (".txt",), in lower case; others may lie beside them.
         on_problem: told of what is missing, too large, unreadable, or climbs out of a zip.
+        limit: bytes of one file; larger ones are refused unread.
         limit: bytes of one file.
     """
     count = 0
