@@ -58,7 +58,6 @@ def label_files(
         suffixes: endings of the files that are meant (".txt",), in lower case; others may lie beside them.
         on_problem: told of what is missing, too large, unreadable, or climbs out of a zip.
         limit: bytes of one file; larger ones are refused unread.
-        limit: bytes of one file.
     """
     count = 0
     for file in _files(source, suffixes, on_problem, limit):
@@ -222,9 +221,9 @@ def _zip_entries(source: Path, archive: zipfile.ZipFile, on_problem: OnProblem) 
         return {}
     entries: dict[str, zipfile.ZipInfo] = {}
     for entry in listed:
-        name = entry.filename
-        if name.startswith("__MACOSX/"):
+        if entry.filename.startswith("__MACOSX/"):
             continue
+        name = PurePosixPath(entry.filename).as_posix()
         if not is_contained(name):
             what, remedy = "the name points outside the zip", "Pack it again."
         elif name in entries:
