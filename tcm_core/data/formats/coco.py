@@ -35,7 +35,7 @@ from tcm_core.data.formats.labelled import (
     refuse,
 )
 from tcm_core.data.formats.lines import Malformed
-from tcm_core.data.formats.source import MAX_DATASET_BYTES, LabelFile, label_files
+from tcm_core.data.formats.source import MAX_DATASET_FILE_BYTES, LabelFile, label_files
 from tcm_core.data.sample import TextInstance
 from tcm_core.geometry.polygon import Points, area, bounds
 
@@ -46,7 +46,7 @@ _TEXT_KEYS: Final = ("text", "transcription", "utf8_string")
 
 def read_coco(source: Path, on_problem: OnProblem = refuse) -> Iterator[LabelledImage]:
     """The images of a JSON file, or of all in a folder or zip, in the order of "images"."""
-    for file in label_files(source, (".json",), on_problem, MAX_DATASET_BYTES):
+    for file in label_files(source, (".json",), on_problem, MAX_DATASET_FILE_BYTES):
         data = json_object(file, on_problem)
         if data is not None:
             images, annotations = data.get("images"), data.get("annotations")
@@ -91,7 +91,7 @@ def dataset_file(out: Path) -> Path:
 
 def first_object(source: Path) -> dict[str, Any] | None:
     """The JSON object of the first JSON file of a source; None when there is none, whatever the reason."""
-    for file in label_files(source, (".json",), _overlook, MAX_DATASET_BYTES):
+    for file in label_files(source, (".json",), _overlook, MAX_DATASET_FILE_BYTES):
         return json_object(file, _overlook)
     return None
 

@@ -29,7 +29,7 @@ from tcm_core.data.formats.labelled import (
     refuse,
 )
 from tcm_core.data.formats.lines import Malformed
-from tcm_core.data.formats.source import MAX_DATASET_BYTES, label_files
+from tcm_core.data.formats.source import MAX_DATASET_FILE_BYTES, label_files
 from tcm_core.data.sample import TextInstance
 from tcm_core.geometry.polygon import Points, area, bounds
 
@@ -40,7 +40,7 @@ _LEGIBILITY: Final = {"legible": False, "illegible": True}
 
 def read_cocotext(source: Path, on_problem: OnProblem = refuse) -> Iterator[LabelledImage]:
     """The images of a JSON file, or of all in a folder or zip, in the order of "imgs"."""
-    for file in label_files(source, (".json",), on_problem, MAX_DATASET_BYTES):
+    for file in label_files(source, (".json",), on_problem, MAX_DATASET_FILE_BYTES):
         data = json_object(file, on_problem)
         if data is not None:
             images, annotations = _values(data.get("imgs")), _values(data.get("anns"))

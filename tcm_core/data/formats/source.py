@@ -17,8 +17,6 @@ from tcm_core.data.image_io import IMAGE_SUFFIXES, natural_key
 
 MAX_FILE_BYTES: Final = 16_000_000
 """Of one label file that belongs to one image; larger ones are refused before they are read."""
-MAX_DATASET_BYTES: Final = 512_000_000
-"""Of one label file that holds a whole data set: the largest public one, COCO's, has 470 MB."""
 MAX_DATASET_FILE_BYTES: Final = 512 * 2**20
 """Of one file that holds the labels of a whole data set; the largest public one, COCO's, has 448 MiB."""
 MAX_ZIP_ENTRIES: Final = 1_000_000
