@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import torch
-from open_clip.transformer import LayerNorm, Transformer
+from open_clip.transformer import LayerNorm, QuickGELU, Transformer
 from torch import Tensor, nn
 
 
@@ -11,7 +11,7 @@ class TextEncoder(nn.Module):
     """CLIP's text tower over one fixed prompt: SOT, n learned vectors, the prompt's words, EOT.
 
     The token table holds the prompt's own tokens only, in their order, so a small tower stays small; a full
-    CLIP table is cut to the same rows when it is loaded.
+    CLIP table is cut to the same rows when it is loaded, and the position table to the first len(tokens) + n.
 
     Args:
         tokens: the prompt's token ids, SOT first and EOT last.
@@ -20,9 +20,12 @@ class TextEncoder(nn.Module):
         layers: transformer blocks.
         heads: attention heads.
         embedding: channels E of the joint embedding.
+        quick_gelu: x * sigmoid(1.702 x) in place of GELU; OpenAI's weights were trained with it.
+        frozen: no parameter asks for a gradient, and the encoder stays in evaluation mode whatever the
+            detector around it is put into. Gradients still pass through it to context and cue.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one parameter a dimension of the tower
         self,
         tokens: Sequence[int],
         *,
@@ -31,25 +34,38 @@ class TextEncoder(nn.Module):
         layers: int,
         heads: int,
         embedding: int,
+        quick_gelu: bool = False,
+        frozen: bool = False,
     ) -> None:
         super().__init__()
         length = len(tokens) + context_vectors
         self.width = width
+        self.heads = heads
+        self.embedding = embedding
+        self.quick_gelu = quick_gelu
+        self.frozen = frozen
         self.register_buffer("tokens", torch.tensor(tokens, dtype=torch.int64))
         self.token_embedding = nn.Parameter(torch.empty(len(tokens), width).normal_(std=0.02))
         self.positional_embedding = nn.Parameter(torch.empty(length, width).normal_(std=0.01))
-        self.transformer = Transformer(width, layers, heads)
+        self.transformer = Transformer(width, layers, heads, act_layer=QuickGELU if quick_gelu else nn.GELU)
         self.ln_final = LayerNorm(width)
         self.text_projection = nn.Parameter(torch.empty(width, embedding).normal_(std=width**-0.5))
         causal = torch.full((length, length), float("-inf")).triu(1)
         self.register_buffer("causal_mask", causal, persistent=False)
+        if frozen:
+            self.requires_grad_(False).eval()
 
-    def forward(self, context: Tensor, cue: Tensor) -> Tensor:
+    def train(self, mode: bool = True) -> "TextEncoder":
+        """Either mode; a frozen encoder stays in evaluation mode."""
+        return super().train(mode and not self.frozen)
+
+    def forward(self, context: Tensor, cue: Tensor | None) -> Tensor:
         """The text embedding at EOT.
 
         Args:
             context: (n, W), the learned vectors.
-            cue: (B, W), added to every row, SOT and EOT included, before the position embedding.
+            cue: (B, W), added to every row, SOT and EOT included, before the position embedding; None: no
+                cue, and B = 1.
 
         Returns:
             (B, E), not normalised.
@@ -57,7 +73,8 @@ class TextEncoder(nn.Module):
         Source: Yu et al. 2023, equations 2 to 4.
         """
         words = self.token_embedding
-        rows = torch.cat([words[:1], context.to(words.dtype), words[1:]])
-        rows = rows[None] + cue[:, None] + self.positional_embedding
-        hidden = self.transformer(rows, attn_mask=self.get_buffer("causal_mask"))
+        rows = torch.cat([words[:1], context.to(words.dtype), words[1:]])[None]
+        if cue is not None:
+            rows = rows + cue[:, None]
+        hidden = self.transformer(rows + self.positional_embedding, attn_mask=self.get_buffer("causal_mask"))
         return self.ln_final(hidden[:, -1]) @ self.text_projection

@@ -1,37 +1,73 @@
 """Any timm backbone as an image encoder."""
 
+import difflib
+from typing import Any
+
 import timm
 from torch import Tensor, nn
 
+from tcm_core.errors import BadConfig
 from tcm_core.models.outputs import ImageFeatures
+
+STRIDES = (4, 8, 16, 32)
 
 
 class TimmImageEncoder(nn.Module):
-    """A timm backbone, with a normalised linear map from its last stage into the joint embedding.
+    """A timm backbone with fresh weights; a normalised linear map leads from its last stage into the joint
+    embedding.
 
     Args:
         name: timm's name of the backbone; four of its stages must have strides 4, 8, 16, 32.
-        embedding: channels E of the joint embedding.
+        embedding: channels E of the joint embedding. None leaves the linear map out, for a detector that
+            reads the stages only; then the last stage stands in for the dense embedding.
+
+    Attributes:
+        name: the backbone.
+        channels: of the four stages.
+        embedding: channels E of the dense embedding.
 
     Raises:
-        ValueError: the backbone has other strides.
+        BadConfig: timm knows no such backbone, or its stages have other strides.
     """
 
-    def __init__(self, name: str, embedding: int) -> None:
+    def __init__(self, name: str, embedding: int | None) -> None:
         super().__init__()
-        self.backbone = timm.create_model(name, pretrained=False, features_only=True)
-        info = self.backbone.feature_info
+        self.name = name
+        self.backbone = _features(name)
+        info: Any = self.backbone.feature_info
         stages = {stride: index for index, stride in enumerate(info.reduction())}
-        if not {4, 8, 16, 32} <= stages.keys():
-            raise ValueError(f"{name}: strides {sorted(stages)}, a detector needs 4, 8, 16 and 32")
-        self._indices = tuple(stages[stride] for stride in (4, 8, 16, 32))
+        if not set(STRIDES) <= stages.keys():
+            raise BadConfig(
+                f"encoder {name}: its stages have the strides {sorted(stages)}, a detector needs 4, 8, 16 "
+                "and 32. Choose a convolutional backbone, such as resnet50."
+            )
+        self._indices = tuple(stages[stride] for stride in STRIDES)
         self.channels: tuple[int, ...] = tuple(info.channels()[index] for index in self._indices)
-        self.projection = nn.Conv2d(self.channels[-1], embedding, 1)
-        self.norm = nn.GroupNorm(1, embedding)
+        self.embedding: int = embedding or self.channels[-1]
+        self.projection = nn.Conv2d(self.channels[-1], embedding, 1) if embedding else None
+        self.norm = nn.GroupNorm(1, embedding) if embedding else None
 
     def forward(self, images: Tensor) -> ImageFeatures:
         """The features of normalised images (B, 3, H, W)."""
         features = self.backbone(images)
         stages = tuple(features[index] for index in self._indices)
-        dense = self.norm(self.projection(stages[-1]))
+        dense = stages[-1]
+        if self.projection is not None and self.norm is not None:
+            dense = self.norm(self.projection(dense))
         return ImageFeatures(stages, dense, dense.mean(dim=(2, 3)))
+
+
+def _features(name: str) -> nn.Module:
+    if not timm.is_model(name):
+        near = difflib.get_close_matches(name, timm.list_models(), n=4, cutoff=0.5)
+        raise BadConfig(
+            f"encoder {name}: timm has no such backbone. "
+            + (f"Near are: {', '.join(near)}." if near else "Try resnet50, or look at timm.list_models().")
+        )
+    try:
+        return timm.create_model(name, pretrained=False, features_only=True)
+    except (RuntimeError, AttributeError, TypeError) as error:
+        raise BadConfig(
+            f"encoder {name}: timm gives no feature maps of it ({error}). "
+            "Choose a convolutional backbone, such as resnet50."
+        ) from error
