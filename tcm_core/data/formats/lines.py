@@ -3,6 +3,7 @@
 import codecs
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,8 @@ from tcm_core.geometry.polygon import Points
 
 MAX_COORDINATE: Final = 1e7
 """Pixels; what is further out is no coordinate of an image."""
+SAMPLE_FILES: Final = 20
+SAMPLE_LINES: Final = 200
 CORRECT_LINE: Final = "Correct the line, or take it out."
 
 _NUMBER: Final = re.compile(r"\s*[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\s*")
@@ -80,6 +83,31 @@ def parse_file(file: LabelFile, image: str, parse_line: ParseLine, on_problem: O
             instances.append(instance)
             lines.append(number)
     return LabelledImage(image, tuple(instances), file=file.where, lines=tuple(lines))
+
+
+def first_lines(source: Path, suffixes: tuple[str, ...] = (".txt",)) -> list[str]:
+    """The lines that are not blank of the first label files that have any, to tell formats apart.
+
+    At most SAMPLE_FILES files are looked at. Never raises; empty when there is nothing to read.
+    """
+    found: list[str] = []
+    for file in islice(label_files(source, suffixes, _overlook), SAMPLE_FILES):
+        found += [line for _, line in numbered_lines(decode_labels(file.content))]
+    return found[:SAMPLE_LINES]
+
+
+def all_fit(lines: Sequence[str], parse_line: ParseLine) -> bool:
+    """Whether there are lines and every one of them can be parsed."""
+    try:
+        for line in lines:
+            parse_line(line)
+    except Malformed:
+        return False
+    return bool(lines)
+
+
+def _overlook(problem: LabelProblem) -> None:
+    """Takes a problem and does nothing: while formats are told apart, nothing is wrong yet."""
 
 
 def decode_labels(content: bytes) -> str:

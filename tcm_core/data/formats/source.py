@@ -57,17 +57,19 @@ def label_files(
         on_problem: told of what is missing, too large, unreadable, or climbs out of a zip.
         limit: bytes of one file; larger ones are refused unread.
     """
-    count = 0
-    for file in _files(source, suffixes, on_problem, limit):
-        count += 1
+    silent = True
+
+    def tell(problem: LabelProblem) -> None:
+        nonlocal silent
+        silent = False
+        on_problem(problem)
+
+    for file in _files(source, suffixes, tell, limit):
+        silent = False
         yield file
-    if not count and source.exists():
-        on_problem(
-            LabelProblem(
-                str(source), None, f"no label file ({', '.join(suffixes)}) in it",
-                "Check the path and the name of the format.",
-            )
-        )  # fmt: skip
+    if silent:
+        what = f"no label file ({', '.join(suffixes)}) in it"
+        on_problem(LabelProblem(str(source), None, what, "Check the path and the name of the format."))
 
 
 def read_bounded(path: Path, on_problem: OnProblem, limit: int = MAX_FILE_BYTES) -> bytes | None:
@@ -86,6 +88,14 @@ def read_bounded(path: Path, on_problem: OnProblem, limit: int = MAX_FILE_BYTES)
         remedy = "Check that it is a file, and its permissions"
     on_problem(LabelProblem(str(path), None, what, f"{remedy}."))
     return None
+
+
+def is_folder(path: Path) -> bool:
+    """Whether this is a folder; False when that cannot be found out."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def is_zip(path: Path) -> bool:
@@ -118,7 +128,7 @@ def image_stem(image: str) -> str:
 
 
 def _files(source: Path, suffixes: tuple[str, ...], on_problem: OnProblem, limit: int) -> Iterator[LabelFile]:
-    if source.is_dir():
+    if is_folder(source):
         yield from _folder_files(source, suffixes, on_problem, limit)
     elif is_zip(source):
         yield from _zip_files(source, suffixes, on_problem, limit)
