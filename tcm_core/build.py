@@ -2,53 +2,115 @@
 
 import open_clip
 
-from tcm_core.config.model import ModelConfig, TcmModules
+from tcm_core.config.model import (
+    CLIP_SIZES,
+    ClipEncoder,
+    ClipText,
+    ModelConfig,
+    PromptDecoder,
+    SmallText,
+    TcmModules,
+    TimmEncoder,
+)
 from tcm_core.families import FAMILIES
 from tcm_core.models.detector import TextDetector
+from tcm_core.models.encoders.clip import ClipImageEncoder
 from tcm_core.models.encoders.timm import TimmImageEncoder
 from tcm_core.models.language_branch import LanguageBranch
+from tcm_core.models.matching import Matching
+from tcm_core.models.prompts.context import ContextDecoder
+from tcm_core.models.prompts.decoder import CrossDecoder
 from tcm_core.models.prompts.language import LanguagePromptGenerator
 from tcm_core.models.prompts.visual import VisualPromptGenerator
 from tcm_core.models.text_encoder import TextEncoder
 
 
 def build_detector(config: ModelConfig) -> TextDetector:
-    """The detector of a configuration, with fresh weights, in training mode."""
-    encoder = TimmImageEncoder(config.encoder.name, config.embedding)
+    """The detector of a configuration, with fresh weights, in training mode.
+
+    Raises:
+        BadConfig: there is no encoder of that name, or it has other strides.
+    """
+    encoder = build_encoder(config.encoder)
     language = build_language(config.tcm, config.embedding) if config.tcm else None
-    score_channels = 0 if language is None else 1
-    family = FAMILIES[config.head]
-    neck = family.neck((*encoder.channels[:-1], encoder.channels[-1] + score_channels), config.neck_width)
-    return TextDetector(encoder, language, neck, family.head(config.neck_width, config.head_width))
+    score_channel = config.tcm is not None and config.tcm.matching.score_channel
+    channels = (*encoder.channels[:-1], encoder.channels[-1] + score_channel)
+    neck, head = FAMILIES[config.head.name].build(config.head, channels)
+    return TextDetector(encoder, language, neck, head, score_channel=score_channel)
+
+
+def build_encoder(config: TimmEncoder | ClipEncoder) -> TimmImageEncoder | ClipImageEncoder:
+    """The image encoder of a configuration."""
+    if isinstance(config, ClipEncoder):
+        return ClipImageEncoder(config.name)
+    return TimmImageEncoder(config.name, config.embedding)
 
 
 def build_language(config: TcmModules, embedding: int) -> LanguageBranch:
     """The language side of TCM for an embedding of so many channels."""
-    tokenizer = open_clip.SimpleTokenizer()
-    tokens = [tokenizer.sot_token_id, *tokenizer.encode(config.language.words), tokenizer.eot_token_id]
+    text = build_text_encoder(config, embedding)
     return LanguageBranch(
         LanguagePromptGenerator(
             embedding,
-            config.text.width,
+            text.width,
             context_vectors=config.language.context_vectors,
             context_std=config.language.context_std,
-            meta_query=config.language.cue == "meta_query",
+            cue=config.language.cue,
+            activation=config.language.activation,
         ),
-        TextEncoder(
+        text,
+        VisualPromptGenerator(_decoder(config.visual, embedding), config.visual.gate)
+        if config.visual
+        else None,
+        ContextDecoder(_decoder(config.context, embedding), embedding, config.context.gate)
+        if config.context
+        else None,
+        Matching(
+            temperature=config.matching.temperature,
+            learned=config.matching.learned_temperature,
+            bimodal=config.matching.bimodal,
+        ),
+    )
+
+
+def build_text_encoder(config: TcmModules, embedding: int) -> TextEncoder:
+    """The text encoder over the configuration's words."""
+    tokens, context_vectors = prompt_tokens(config.language.words), config.language.context_vectors
+    if isinstance(config.text, ClipText):
+        sizes = CLIP_SIZES[config.text.name]
+        return TextEncoder(
             tokens,
-            context_vectors=config.language.context_vectors,
-            width=config.text.width,
-            layers=config.text.layers,
-            heads=config.text.heads,
-            embedding=embedding,
-        ),
-        VisualPromptGenerator(
-            embedding,
-            layers=config.visual.layers,
-            heads=config.visual.heads,
-            width=config.visual.width,
-            gate=config.visual.gate,
-        ),
-        temperature=config.matching.temperature,
-        bimodal=config.matching.bimodal,
+            context_vectors=context_vectors,
+            width=sizes.text_width,
+            layers=sizes.text_layers,
+            heads=sizes.text_heads,
+            embedding=sizes.embedding,
+            quick_gelu=True,
+            frozen=config.text.frozen,
+        )
+    small: SmallText = config.text
+    return TextEncoder(
+        tokens,
+        context_vectors=context_vectors,
+        width=small.width,
+        layers=small.layers,
+        heads=small.heads,
+        embedding=embedding,
+    )
+
+
+def prompt_tokens(words: str) -> list[int]:
+    """The words in CLIP's byte pairs, between its start and its end token."""
+    tokenizer = open_clip.SimpleTokenizer()
+    return [tokenizer.sot_token_id, *tokenizer.encode(words), tokenizer.eot_token_id]
+
+
+def _decoder(config: PromptDecoder, embedding: int) -> CrossDecoder:
+    return CrossDecoder(
+        embedding,
+        layers=config.layers,
+        heads=config.heads,
+        width=config.width,
+        self_attention=config.self_attention,
+        dropout=config.dropout,
     )

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from tcm_core.build import build_detector
 from tcm_core.checkpoint_file import FORMAT, CheckpointMetadata, read_metadata
+from tcm_core.checkpoint_upgrade import upgrade_name
 from tcm_core.errors import BadCheckpoint
 from tcm_core.models.detector import TextDetector
 
@@ -70,7 +71,8 @@ def load_checkpoint(path: Path) -> LoadedCheckpoint:
         ) from error
     detector = build_detector(metadata.model)
     state = {
-        name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()
+        upgrade_name(name): tensor.float() if tensor.is_floating_point() else tensor
+        for name, tensor in tensors.items()
     }
     try:
         detector.load_state_dict(state)

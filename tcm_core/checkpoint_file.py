@@ -7,12 +7,13 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from tcm_core.config.decode import DbDecode
+from tcm_core.checkpoint_upgrade import FIRST_FORMAT, upgrade_metadata
+from tcm_core.config.decode import DecodeSettings
 from tcm_core.config.model import ModelConfig
 from tcm_core.errors import BadCheckpoint
 from tcm_core.resources import resource
 
-FORMAT = "tcm-checkpoint-1"
+FORMAT = "tcm-checkpoint-2"
 _MAX_HEADER = 100_000_000
 
 
@@ -23,7 +24,7 @@ class CheckpointMetadata(BaseModel):
 
     name: str
     model: ModelConfig
-    decode: DbDecode
+    decode: DecodeSettings
     short_side: int
     """Shorter side of the network's input at detection."""
     max_long_side: int
@@ -71,9 +72,12 @@ def read_metadata(path: Path) -> CheckpointMetadata:
             header = json.loads(file.read(length))
         _check_size(path, length, header)
         metadata = header["__metadata__"]
-        if metadata.get("format") != FORMAT:
+        if metadata.get("format") not in (FORMAT, FIRST_FORMAT):
             raise BadCheckpoint(f"{path}: a safetensors file, but not a TCM checkpoint; choose another file")
-        return CheckpointMetadata.model_validate_json(metadata["checkpoint"])
+        values = json.loads(metadata["checkpoint"])
+        if metadata["format"] == FIRST_FORMAT:
+            values = upgrade_metadata(values)
+        return CheckpointMetadata.model_validate(values)
     except OSError as error:
         raise BadCheckpoint(f"{path}: cannot be read: {error.strerror}") from error
     except ValidationError as error:

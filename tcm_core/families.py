@@ -2,49 +2,67 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
-from tcm_core.config.model import HeadName
-from tcm_core.config.train import TargetConfig
+from tcm_core.config.learning import DbLossConfig
+from tcm_core.config.model import DbHeadConfig, HeadName
 from tcm_core.data.sample import TextInstance
-from tcm_core.decode.maps import Plane
+from tcm_core.decode.maps import Plane, Values
 from tcm_core.losses.db import DbTargetBatch, db_loss
 from tcm_core.models.heads.db import DbHead
 from tcm_core.models.necks.fpn_cat import FpnCat
 from tcm_core.models.outputs import DbMaps
-from tcm_core.targets.db import DbTargets, db_targets
+from tcm_core.targets.db import db_targets
+
+
+class KeptMaps(NamedTuple):
+    """What is kept of a batch of one; see ImageMaps."""
+
+    planes: dict[str, Plane]
+    values: dict[str, Values]
 
 
 @dataclass(frozen=True)
 class HeadFamily:
-    """Neck, head, targets and loss of one method."""
+    """Neck, head, targets and loss of one method; Any stands for the method's own config and map types."""
 
-    neck: type[FpnCat]
-    head: type[DbHead]
-    make_targets: Callable[[Sequence[TextInstance], tuple[int, int], TargetConfig], DbTargets]
-    loss: Callable[[DbMaps, Sequence[Tensor]], dict[str, Tensor]]
-    planes: Callable[[DbMaps], dict[str, Plane]]
-    """The maps to keep of a batch of one."""
-
-
-def _db_loss(maps: DbMaps, targets: Sequence[Tensor]) -> dict[str, Tensor]:
-    return db_loss(maps, DbTargetBatch(*(target.float() for target in targets)))
+    build: Callable[[Any, Sequence[int]], tuple[nn.Module, nn.Module]]
+    """HeadConfig and the channels of the four stages -> neck and head."""
+    make_targets: Callable[[Sequence[TextInstance], tuple[int, int], Any], tuple[NDArray[Any], ...]]
+    """Texts in crop pixels, the crop's (height, width), TargetConfig -> arrays of (h, w) or (c, h, w)."""
+    loss: Callable[[Any, Sequence[Tensor], Any], dict[str, Tensor]]
+    """HeadMaps, the targets of a batch as (B, c, h, w) in their order, LossConfig -> weighted terms."""
+    keep: Callable[[Any], KeptMaps]
+    """HeadMaps of a batch of one -> what decoding needs."""
 
 
-def _db_planes(maps: DbMaps) -> dict[str, NDArray[np.uint8]]:
-    return {"probability": as_plane(torch.sigmoid(maps.probability.float()))}
-
-
-def as_plane(values: Tensor) -> NDArray[np.uint8]:
+def as_plane(probability: Tensor) -> NDArray[np.uint8]:
     """(1, 1, h, w) values in [0, 1] as a plane of (h, w) bytes."""
-    return (values[0, 0] * 255.0).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
+    return (probability[0, 0] * 255.0).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
+
+
+def as_values(values: Tensor) -> NDArray[np.float16]:
+    """(1, c, h, w) numbers as (c, h, w) halves."""
+    return values[0].to(torch.float16).cpu().numpy()
+
+
+def _build_db(config: DbHeadConfig, channels: Sequence[int]) -> tuple[nn.Module, nn.Module]:
+    return FpnCat(channels, config.neck_width), DbHead(config.neck_width, config.width)
+
+
+def _db_loss(maps: DbMaps, targets: Sequence[Tensor], config: DbLossConfig) -> dict[str, Tensor]:
+    return db_loss(maps, DbTargetBatch(*(target.float() for target in targets)), config)
+
+
+def _keep_db(maps: DbMaps) -> KeptMaps:
+    return KeptMaps({"probability": as_plane(torch.sigmoid(maps.probability.float()))}, {})
 
 
 FAMILIES: Final[dict[HeadName, HeadFamily]] = {
-    "db": HeadFamily(FpnCat, DbHead, db_targets, _db_loss, _db_planes),
+    "db": HeadFamily(_build_db, db_targets, _db_loss, _keep_db),
 }

@@ -39,4 +39,4 @@ def choice_of(path: Path) -> CheckpointChoice:
             error, what=str(error), where=str(path), remedy="Choose another checkpoint or replace the file."
         )
         return CheckpointChoice(path, path.stem, problem=problem)
-    return CheckpointChoice(path, metadata.name, metadata.model.head)
+    return CheckpointChoice(path, metadata.name, metadata.model.head.name)

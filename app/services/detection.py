@@ -23,7 +23,7 @@ from app.workers.messages import (
     Problem,
     problem_of,
 )
-from tcm_core.config.decode import DbDecode
+from tcm_core.config.decode import DbDecode, DecodeSettings
 
 PROGRESS_MS: Final = 100
 
@@ -37,7 +37,7 @@ class DetectionService(QObject):
 
     checkpoint_ready = Signal(object)  # CheckpointReady
     checkpoint_failed = Signal(object)  # Problem
-    settings_changed = Signal(object)  # DbDecode
+    settings_changed = Signal(object)  # DecodeSettings
     page_detected = Signal(str)  # key; also when the open page was decoded again
     page_failed = Signal(str, object)  # key, Problem
     save_failed = Signal(object)  # Problem: results are in memory only; once for each batch
@@ -68,7 +68,7 @@ class DetectionService(QObject):
         self._workspace, self._gpu = workspace, gpu
         self._store = PredictionStore(workspace, map_cache, memory_bytes)
         self._checkpoint: CheckpointReady | None = None
-        self._settings: DbDecode | None = None
+        self._settings: DecodeSettings | None = None
         self._number = 0
         self._pending: dict[str, int] = {}  # key -> the number that counts
         self._outcomes: dict[str, PageOutcome] = {}
@@ -91,7 +91,7 @@ class DetectionService(QObject):
         return self._checkpoint
 
     @property
-    def settings(self) -> DbDecode:
+    def settings(self) -> DecodeSettings:
         """How maps are decoded now."""
         return DbDecode() if self._settings is None else self._settings
 
@@ -169,7 +169,7 @@ class DetectionService(QObject):
             return found
         return self._decoded(found, self._settings)
 
-    def set_settings(self, settings: DbDecode) -> None:
+    def set_settings(self, settings: DecodeSettings) -> None:
         """Decode by other settings from now on; the open page is decoded again before this returns."""
         if settings == self._settings:
             return
@@ -271,7 +271,7 @@ class DetectionService(QObject):
             self._tell_unsaved(problem)
         return found
 
-    def _decoded(self, found: PredictionSet, settings: DbDecode) -> PredictionSet:
+    def _decoded(self, found: PredictionSet, settings: DecodeSettings) -> PredictionSet:
         decoded = found.decoded_with(settings)
         if decoded is not found:
             self._store.remember(decoded)

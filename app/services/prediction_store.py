@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Final
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from PySide6.QtCore import QThreadPool
 
 from app.services.workspace import Workspace
@@ -15,14 +15,16 @@ from app.storage.errors import StorageError
 from app.storage.map_cache import MapCache, map_key
 from app.storage.predictions import PredictionRow
 from app.workers.messages import Problem, problem_of
-from tcm_core.config.decode import DbDecode
-from tcm_core.decode.decode import decode
+from tcm_core.config.decode import DbDecode, DecodeSettings
+from tcm_core.decode.decode import DECODERS, decode
 from tcm_core.decode.maps import ImageMaps
 from tcm_core.detection import Detection
 
 MEMORY_BYTES: Final = 512_000_000
 WAITING_MAPS: Final = 128
 """Maps that may wait for the disk; beyond that they are kept in memory only."""
+
+_SETTINGS: Final[TypeAdapter[DecodeSettings]] = TypeAdapter(DecodeSettings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,13 +39,13 @@ class PredictionSet:
     key: str
     checkpoint_name: str
     checkpoint_hash: str
-    settings: DbDecode
+    settings: DecodeSettings
     detections: Sequence[Detection]
     maps: ImageMaps | None
 
-    def decoded_with(self, settings: DbDecode) -> "PredictionSet":
-        """This set under other settings; itself when nothing changes or the maps are gone."""
-        if self.maps is None or settings == self.settings:
+    def decoded_with(self, settings: DecodeSettings) -> "PredictionSet":
+        """This set under other settings; itself when nothing changes, or they cannot decode its maps."""
+        if self.maps is None or settings == self.settings or settings.head != self.maps.head:
             return self
         return replace(self, settings=settings, detections=decode(self.maps, settings))
 
@@ -103,9 +105,9 @@ class PredictionStore:
             return None
         maps = self._map_cache.get(self._map_key(key, row.checkpoint_hash))
         try:
-            settings = DbDecode.model_validate_json(row.settings_json)
+            settings = _SETTINGS.validate_json(row.settings_json)
         except ValidationError:  # written by another version: what it found is still worth showing
-            settings = DbDecode()
+            settings = DbDecode() if maps is None else DECODERS[maps.head].defaults
         found = PredictionSet(
             key, row.checkpoint_name, row.checkpoint_hash, settings, tuple(row.detections), maps
         )
@@ -160,4 +162,5 @@ def _identity(path: Path) -> str:
 def _size(found: PredictionSet) -> int:
     if found.maps is None:
         return 0
-    return found.maps.language.nbytes + sum(plane.nbytes for plane in found.maps.planes.values())
+    planes = sum(plane.nbytes for plane in found.maps.planes.values())
+    return found.maps.language.nbytes + planes + sum(values.nbytes for values in found.maps.values.values())

@@ -34,11 +34,8 @@ class DetectionSettings(Frozen):
     checkpoint: str = "db-small"
     """A shipped checkpoint's name, or the path of a file."""
     device: DeviceName = "auto"
-    threshold: float | None = Field(default=None, ge=0.0, le=1.0)
-    """Binarisation of the probability map; None: what the checkpoint's card recommends. So for the next 3."""
-    score_threshold: float | None = Field(default=None, ge=0.0, le=1.0)
-    unclip_ratio: float | None = Field(default=None, ge=0.0, le=5.0)
-    min_side: float | None = Field(default=None, ge=0.0, le=100.0)
+    decode: dict[str, dict[str, float]] = {}
+    """For each head, the decode settings that are not as the checkpoint recommends."""
 
 
 class WindowSettings(Frozen):

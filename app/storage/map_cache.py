@@ -38,7 +38,8 @@ _BROKEN: Final = (  # what zipfile, numpy and json raise on a file with wrong by
     zipfile.BadZipFile,
 )
 _PLANE: Final = "plane."
-_HEADS: Final[dict[str, HeadName]] = {"db": "db"}
+_VALUES: Final = "values."
+_HEADS: Final[dict[str, HeadName]] = {"db": "db", "pan": "pan", "fce": "fce"}
 
 _log = logging.getLogger(__name__)
 
@@ -147,12 +148,17 @@ def _packed(maps: ImageMaps) -> bytes:
     about = {
         "head": maps.head,
         "planes": list(maps.planes),
+        "values": list(maps.values),
         "image_size": frame.image_size,
         "content_size": frame.content_size,
         "network_size": frame.network_size,
     }
-    arrays = {"about": np.frombuffer(json.dumps(about).encode(), dtype=np.uint8), "language": maps.language}
+    arrays: dict[str, NDArray[np.generic]] = {
+        "about": np.frombuffer(json.dumps(about).encode(), dtype=np.uint8),
+        "language": maps.language,
+    }
     arrays.update({_PLANE + name: plane for name, plane in maps.planes.items()})
+    arrays.update({_VALUES + name: values for name, values in maps.values.items()})
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=_DEFLATE_LEVEL) as archive:
         for name, array in arrays.items():
@@ -165,15 +171,22 @@ def _unpacked(content: bytes) -> ImageMaps:
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         about = json.loads(arrays["about"].tobytes())
         planes = {name: _plane(arrays[_PLANE + name]) for name in about["planes"]}
+        values = {name: _values(arrays[_VALUES + name]) for name in about.get("values", [])}
         language = _plane(arrays["language"])
     frame = ImageFrame(_size(about["image_size"]), _size(about["content_size"]), _size(about["network_size"]))
-    return ImageMaps(_HEADS[about["head"]], frame, language, planes)
+    return ImageMaps(_HEADS[about["head"]], frame, language, planes, values)
 
 
 def _plane(array: NDArray[np.generic]) -> NDArray[np.uint8]:
     if array.dtype != np.uint8 or array.ndim != 2:
         raise ValueError(f"a map is {array.dtype} of shape {array.shape}")
     return array.astype(np.uint8, copy=False)
+
+
+def _values(array: NDArray[np.generic]) -> NDArray[np.float16]:
+    if array.dtype != np.float16 or array.ndim != 3:
+        raise ValueError(f"values are {array.dtype} of shape {array.shape}")
+    return array.astype(np.float16, copy=False)
 
 
 def _size(value: object) -> tuple[int, int]:

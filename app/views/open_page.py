@@ -273,7 +273,8 @@ class OpenPage(QObject):
         if name == "off" or found is None or found.maps is None:
             self._window.canvas.show_map(None, None)
             return
-        values = found.maps.language if name == "language" else found.maps.planes.get(name)
+        of_head = next(iter(found.maps.planes.values()), None)
+        values = found.maps.language if name == "language" else of_head
         self._window.canvas.show_map(values, QRectF(*found.maps.image_rect()))
 
     @Slot(object)

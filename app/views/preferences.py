@@ -1,8 +1,8 @@
 """What is kept from run to run: theme, checkpoint and its decode settings, layout, recent folders."""
 
 from pathlib import Path
-from typing import Final
 
+from pydantic import ValidationError
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
@@ -13,10 +13,8 @@ from app.views.parts import Parts
 from app.views.problem_text import known_problem
 from app.views.theme import apply_theme
 from app.workers.messages import CheckpointReady, Problem
-from tcm_core.config.decode import DbDecode
+from tcm_core.config.decode import DecodeSettings
 from tcm_core.errors import TcmError
-
-DECODE_KEYS: Final = ("threshold", "score_threshold", "unclip_ratio", "min_side")
 
 
 class Preferences(QObject):
@@ -103,9 +101,12 @@ class Preferences(QObject):
     @Slot()
     def _restore_decode(self) -> None:
         """Take the settings of the last run in place of the checkpoint's own."""
-        kept = self.settings.detection.model_dump(include=set(DECODE_KEYS), exclude_none=True)
-        if kept:
-            self._parts.detection.set_settings(self._parts.detection.settings.model_copy(update=kept))
+        own = self._parts.detection.settings
+        kept = self.settings.detection.decode.get(own.head, {})
+        try:
+            self._parts.detection.set_settings(type(own).model_validate({**own.model_dump(), **kept}))
+        except ValidationError:  # kept by another version
+            self._parts.detection.set_settings(own)
 
     @Slot()
     def use_recommended(self) -> None:
@@ -136,8 +137,10 @@ class Preferences(QObject):
         )
         changes: dict[str, object] = {"view": view}
         if ready is not None:
+            now = self._parts.detection.settings
+            decode = {**settings.detection.decode, now.head: _differences(now, ready.decode)}
             changes["detection"] = settings.detection.model_copy(
-                update=_differences(self._parts.detection.settings, ready.decode)
+                update={"decode": {head: kept for head, kept in decode.items() if kept}}
             )
         if (layout := self._window.layout_state()) is not None:
             changes["window"] = WindowSettings(geometry=layout[0], state=layout[1])
@@ -163,7 +166,7 @@ class Preferences(QObject):
             )
 
 
-def _differences(settings: DbDecode, recommended: DbDecode) -> dict[str, float | None]:
-    """The decode settings that are not as recommended; None for those that are."""
+def _differences(settings: DecodeSettings, recommended: DecodeSettings) -> dict[str, float]:
+    """The numbers among the decode settings that are not as recommended."""
     now, own = settings.model_dump(), recommended.model_dump()
-    return {key: None if now[key] == own[key] else now[key] for key in DECODE_KEYS}
+    return {key: now[key] for key in now if isinstance(now[key], float | int) and now[key] != own.get(key)}

@@ -29,7 +29,7 @@ from app.workers.messages import (
     problem_of,
 )
 from app.workers.reading import read_picture
-from tcm_core.config.decode import DbDecode
+from tcm_core.config.decode import DecodeSettings
 from tcm_core.decode.maps import ImageMaps
 from tcm_core.detection import Detection
 from tcm_core.errors import BadImage, TcmError
@@ -63,8 +63,8 @@ class PredictorLike(Protocol):
     @property
     def device_text(self) -> str: ...
     @property
-    def decode_settings(self) -> DbDecode: ...
-    def predict(self, image: NDArray[np.uint8], settings: DbDecode | None = None) -> PredictionLike: ...
+    def decode_settings(self) -> DecodeSettings: ...
+    def predict(self, image: NDArray[np.uint8], settings: DecodeSettings | None = None) -> PredictionLike: ...
 
 
 PredictorFactory = Callable[[str, str], PredictorLike]

@@ -4,7 +4,7 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
-from tcm_core.config.decode import DbDecode
+from tcm_core.config.decode import DecodeSettings
 from tcm_core.decode.maps import ImageMaps
 from tcm_core.detection import Detection
 
@@ -59,7 +59,7 @@ class CheckpointReady:
     name: str
     sha256: str
     device_text: str
-    decode: DbDecode
+    decode: DecodeSettings
     notice: Problem | None = None
 
 
@@ -91,7 +91,7 @@ class DetectRequest:
     key: str
     path: Path
     urgent: bool = False
-    settings: DbDecode | None = None
+    settings: DecodeSettings | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +108,7 @@ class DetectDone:
     detections: tuple[Detection, ...]
     maps: ImageMaps
     checkpoint_hash: str
-    settings: DbDecode
+    settings: DecodeSettings
     seconds: float
 
 

@@ -1,15 +1,21 @@
 """Decode settings: how maps become detections. They are not part of the model and can change at any time."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+Output = Literal["quad", "polygon"]
+"""Minimum-area rectangles, or the outline as it is."""
 
 
-class DbDecode(BaseModel):
-    """How DBNet's probability map becomes detections. Source: Liao et al. 2020, section 3.5."""
-
+class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+
+class DbDecode(_Frozen):
+    """How DBNet's probability map becomes detections. Source: Liao et al. 2020, section 3.5."""
+
+    head: Literal["db"] = "db"
     threshold: float = Field(0.3, ge=0.0, le=1.0)
     """Pixels above this probability are text."""
     score_threshold: float = Field(0.5, ge=0.0, le=1.0)
@@ -20,5 +26,49 @@ class DbDecode(BaseModel):
     """Texts whose shorter side, before growing, is below this many network pixels are dropped."""
     max_candidates: int = Field(1000, ge=1)
     """At most this many connected components are looked at, the largest first."""
-    output: Literal["quad", "polygon"] = "quad"
-    """Minimum-area rectangles, or the outline as it is."""
+    output: Output = "quad"
+
+
+class PanDecode(_Frozen):
+    """How PAN's maps become detections. Source: Wang et al. 2019, section 3.3."""
+
+    head: Literal["pan"] = "pan"
+    threshold: float = Field(0.5, ge=0.0, le=1.0)
+    """Pixels above this probability are text."""
+    kernel_threshold: float = Field(0.5, ge=0.0, le=1.0)
+    """Text pixels above this kernel probability are seeds."""
+    score_threshold: float = Field(0.85, ge=0.0, le=1.0)
+    """A text is kept when its mean text probability reaches this."""
+    aggregation: Literal["distance", "area_ratio"] = "distance"
+    """When a pixel's distance from the kernel counts: always (mmocr), or only inside text components whose
+    kernels differ in area by more than 1,024 times (the authors' code)."""
+    max_distance: float = Field(3.0, ge=0.0)
+    """A pixel joins a kernel when its similarity vector is no further than this from the kernel's mean."""
+    min_area: int = Field(16, ge=1)
+    """Texts of fewer map pixels are dropped."""
+    min_kernel_area: int = Field(1, ge=1)
+    """Kernels of fewer map pixels are no seeds."""
+    output: Output = "quad"
+
+
+class FceDecode(_Frozen):
+    """How FCENet's maps become detections. Source: Zhu et al. 2021, section 3.2."""
+
+    head: Literal["fce"] = "fce"
+    score_threshold: float = Field(0.3, ge=0.0, le=1.0)
+    """Pixels whose score text^alpha * centre^beta exceeds this give a contour."""
+    alpha: float = Field(1.2, ge=0.0)
+    beta: float = Field(1.0, ge=0.0)
+    nms_threshold: float = Field(0.1, ge=0.0, le=1.0)
+    """Of two contours that overlap by more than this, the better one stays."""
+    points: int = Field(50, ge=4)
+    """Points of a reconstructed contour."""
+    output: Output = "quad"
+
+
+DecodeSettings = Annotated[
+    DbDecode | PanDecode | FceDecode,
+    Field(discriminator="head"),
+    BeforeValidator(lambda value: {"head": "db", **value} if isinstance(value, dict) else value),
+]
+"""The settings of any head; without a name they are DBNet's, as all were in the first version."""

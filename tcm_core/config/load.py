@@ -3,7 +3,7 @@
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -60,17 +60,31 @@ def _in_words(problem: Any, model: type[BaseModel]) -> str:
 
 def _keys_beside(location: tuple[Any, ...], model: type[BaseModel]) -> list[str]:
     """The keys that are known where an unknown one stands."""
-    current = model
-    for part in location[:-1]:
-        field = current.model_fields.get(str(part))
-        nested = _models_in(field.annotation) if field else []
-        if not nested:
+    current, choices = model, [model]
+    for part in map(str, location[:-1]):
+        chosen = [choice for choice in choices if part in _tags(choice)]
+        if part not in current.model_fields and chosen:  # the name of one of several alternatives
+            current = chosen[0]
+            continue
+        field = current.model_fields.get(part)
+        choices = _models_in(field.annotation) if field else []
+        if not choices:
             break
-        current = nested[0]
+        current = choices[0]
     return list(current.model_fields)
+
+
+def _tags(model: type[BaseModel]) -> list[str]:
+    """The constants by which a model is told from its alternatives."""
+    return [
+        str(value)
+        for field in model.model_fields.values()
+        if get_origin(field.annotation) is Literal
+        for value in get_args(field.annotation)
+    ]
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [found for part in getattr(annotation, "__args__", ()) for found in _models_in(part)]
+    return [found for part in get_args(annotation) for found in _models_in(part)]

@@ -1,27 +1,23 @@
-"""Training settings: targets, optimisation and validation of one run."""
+"""Training settings: optimisation and validation of one run, and everything else it needs."""
 
-from typing import Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tcm_core.config.data import AugmentConfig, DataConfig
-from tcm_core.config.decode import DbDecode
+from tcm_core.config.decode import DbDecode, DecodeSettings
+from tcm_core.config.learning import (
+    DbLossConfig,
+    DbTargetConfig,
+    LanguageConfig,
+    LossConfig,
+    TargetConfig,
+)
 from tcm_core.config.model import ModelConfig
 
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class TargetConfig(_Frozen):
-    """How polygons become DBNet targets. Source: Liao et al. 2020, sections 3.4 and 3.3."""
-
-    shrink_ratio: float = Field(0.4, gt=0, le=1)
-    min_side: float = Field(6.0, ge=0)
-    """Texts whose minimum-area rectangle is thinner than this many network pixels are ignored."""
-    threshold_range: tuple[float, float] = (0.3, 0.7)
-    language_share: float = Field(0.1, gt=0, le=1)
-    """A cell of the 1/32 grid is text when at least this share of it is covered."""
 
 
 class OptimConfig(_Frozen):
@@ -40,8 +36,6 @@ class OptimConfig(_Frozen):
     clip_norm: float = Field(5.0, gt=0)
     average_decay: float = Field(0.998, ge=0, lt=1)
     """Decay of the moving average of the weights, which is what is validated and saved."""
-    language_weight: float = Field(1.0, ge=0)
-    """Weight of the instance-language loss (the paper's lambda)."""
     freeze: tuple[str, ...] = ()
     """Modules that keep their weights and batch statistics; "*" stands for any run of characters."""
 
@@ -53,8 +47,8 @@ class ValidationConfig(_Frozen):
     """Steps between two validations."""
     short_side: int = Field(736, ge=32)
     max_long_side: int = Field(2048, ge=32)
-    decode: DbDecode = DbDecode()
-    """Start settings; thresholds and the unclip ratio are chosen on the validation images."""
+    decode: DecodeSettings = DbDecode()
+    """Start settings; thresholds and the like are chosen on the validation images."""
 
 
 class TrainConfig(_Frozen):
@@ -74,6 +68,42 @@ class TrainConfig(_Frozen):
     data: DataConfig
     model: ModelConfig = ModelConfig()
     augment: AugmentConfig = AugmentConfig()
-    targets: TargetConfig = TargetConfig()
+    targets: TargetConfig = DbTargetConfig()
+    loss: LossConfig = DbLossConfig()
+    language: LanguageConfig = LanguageConfig()
     optim: OptimConfig = OptimConfig()
     validation: ValidationConfig = ValidationConfig()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sections_follow_the_head(cls, values: Any) -> Any:
+        """Gives targets, loss and decode settings the model's head where they do not name one."""
+        if not isinstance(values, dict):
+            return values
+        head = _head_of(values.get("model"))
+        filled = dict(values)
+        for section in ("targets", "loss"):
+            filled[section] = _with_head(filled.get(section, {}), head)
+        validation = filled.get("validation", {})
+        if isinstance(validation, dict):
+            filled["validation"] = {**validation, "decode": _with_head(validation.get("decode", {}), head)}
+        return filled
+
+    @model_validator(mode="after")
+    def _one_head(self) -> Self:
+        head = self.model.head.name
+        named = {"targets": self.targets, "loss": self.loss, "validation.decode": self.validation.decode}
+        for section, settings in named.items():
+            if settings.head != head:
+                raise ValueError(f"{section} is for the head {settings.head!r}, the model has {head!r}")
+        return self
+
+
+def _head_of(model: Any) -> str:
+    head = model.get("head", {}) if isinstance(model, dict) else getattr(model, "head", {})
+    name = head.get("name", "db") if isinstance(head, dict) else getattr(head, "name", "db")
+    return str(name)
+
+
+def _with_head(section: Any, head: str) -> Any:
+    return {"head": head, **section} if isinstance(section, dict) else section

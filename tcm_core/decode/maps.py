@@ -1,6 +1,6 @@
 """ImageMaps: what the network said about one image, small enough to keep and enough to decode again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from tcm_core.geometry.frame import ImageFrame
 Plane = NDArray[np.uint8]
 """(h, w), 0..255 for 0..1; pixel (i, j) covers network pixels from (j, i) to (j+1, i+1) times width / w."""
 
+Values = NDArray[np.float16]
+"""(c, h, w), c numbers a pixel that are no probabilities; pixels lie as in a plane."""
+
 
 @dataclass(frozen=True, eq=False)
 class ImageMaps:
@@ -20,13 +23,16 @@ class ImageMaps:
         head: the family that made the planes and can decode them.
         frame: how the image lay in the network's input, which every plane covers whole, padding included.
         language: the instance-language score map, sigmoid(cosine / temperature), usually at 1/32.
-        planes: the head's own maps by name; for "db": "probability".
+        planes: the head's probability maps by name; "db": "probability"; "pan": "text", "kernel"; "fce":
+            "text_8", "centre_8" and the same at strides 16 and 32.
+        values: what else decoding needs; "pan": "embedding"; "fce": "fourier_8", "fourier_16", "fourier_32".
     """
 
     head: HeadName
     frame: ImageFrame
     language: Plane
     planes: dict[str, Plane]
+    values: dict[str, Values] = field(default_factory=dict)
 
     def image_rect(self) -> tuple[float, float, float, float]:
         """Where every plane lies, padding included, as x, y, width, height in image pixels."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tcm_core.checkpoint import load_checkpoint
 from tcm_core.checkpoint_file import CheckpointMetadata, file_sha256, resolve_checkpoint
-from tcm_core.config.decode import DbDecode
+from tcm_core.config.decode import DecodeSettings
 from tcm_core.data.normalize import Normalize
 from tcm_core.decode.decode import decode
 from tcm_core.decode.maps import ImageMaps
@@ -71,11 +71,11 @@ class Predictor:
         return str(self._device)
 
     @property
-    def decode_settings(self) -> DbDecode:
+    def decode_settings(self) -> DecodeSettings:
         """The checkpoint's own decode settings."""
         return self._metadata.decode
 
-    def predict(self, image: NDArray[np.uint8], settings: DbDecode | None = None) -> Prediction:
+    def predict(self, image: NDArray[np.uint8], settings: DecodeSettings | None = None) -> Prediction:
         """The texts on one image.
 
         Args:
@@ -97,12 +97,13 @@ class Predictor:
         )
         with torch.inference_mode(), self._autocast():
             output = self._detector(self._network_input(image, frame))
-        head = self._metadata.model.head
+        head = self._metadata.model.head.name
         if output.language is None:
             language = np.zeros((1, 1), np.uint8)
         else:
             language = as_plane(torch.sigmoid(output.language.float()))
-        return ImageMaps(head, frame, language, FAMILIES[head].planes(output.maps))
+        kept = FAMILIES[head].keep(output.maps)
+        return ImageMaps(head, frame, language, kept.planes, kept.values)
 
     def _autocast(self) -> torch.autocast:
         enabled = self._device.precision != torch.float32

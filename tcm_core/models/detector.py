@@ -3,37 +3,45 @@
 import torch
 from torch import Tensor, nn
 
-from tcm_core.models.encoders.timm import TimmImageEncoder
-from tcm_core.models.heads.db import DbHead
 from tcm_core.models.language_branch import LanguageBranch
-from tcm_core.models.necks.fpn_cat import FpnCat
-from tcm_core.models.outputs import DetectorOutput
+from tcm_core.models.outputs import DetectorOutput, ImageFeatures
 
 
 class TextDetector(nn.Module):
     """A text detector; with a language side, its score map is one more channel of the last stage.
 
     Args:
-        encoder: image to stages and embeddings.
+        encoder: images (B, 3, H, W) to ImageFeatures.
         language: the language side of TCM, or None for the plain detector.
-        neck: stages to one feature map; its last stage has one channel more when there is a language side.
-        head: feature map to maps.
+        neck: four stages to what the head reads; its last stage has one channel more with a score channel.
+        head: the neck's result to HeadMaps.
+        score_channel: whether the score map goes into the neck.
     """
 
     def __init__(
-        self, encoder: TimmImageEncoder, language: LanguageBranch | None, neck: FpnCat, head: DbHead
+        self,
+        encoder: nn.Module,
+        language: LanguageBranch | None,
+        neck: nn.Module,
+        head: nn.Module,
+        *,
+        score_channel: bool = True,
     ) -> None:
         super().__init__()
         self.encoder = encoder
         self.language = language
         self.neck = neck
         self.head = head
+        self.score_channel = score_channel
 
     def forward(self, images: Tensor) -> DetectorOutput:
         """The maps of normalised images (B, 3, H, W); H and W are multiples of 32."""
-        features = self.encoder(images)
+        features: ImageFeatures = self.encoder(images)
         if self.language is None:
             return DetectorOutput(self.head(self.neck(features.stages)), None)
         language = self.language(features)
-        last = torch.cat([features.stages[-1], language.cosine.to(features.stages[-1].dtype)], dim=1)
-        return DetectorOutput(self.head(self.neck((*features.stages[:-1], last))), language.logits)
+        stages = features.stages
+        if self.score_channel:
+            last = torch.cat([stages[-1], language.cosine.to(stages[-1].dtype)], dim=1)
+            stages = (*stages[:-1], last)
+        return DetectorOutput(self.head(self.neck(stages)), language.logits)

@@ -1,11 +1,12 @@
-"""The language side of TCM in one module: prompts, text encoder, visual prompts, matching."""
+"""The language side of TCM in one module: prompts, text encoder, refinements, matching."""
 
 from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from tcm_core.models.matching import bimodal_text, cosine_map
+from tcm_core.models.matching import Matching
 from tcm_core.models.outputs import ImageFeatures
+from tcm_core.models.prompts.context import ContextDecoder
 from tcm_core.models.prompts.language import LanguagePromptGenerator
 from tcm_core.models.prompts.visual import VisualPromptGenerator
 from tcm_core.models.text_encoder import TextEncoder
@@ -24,26 +25,25 @@ class LanguageBranch(nn.Module):
     Args:
         prompt: makes the cue and holds the learned context.
         text_encoder: reads both.
-        visual_prompt: refines the image embedding with the text.
-        temperature: divides the cosine.
-        bimodal: whether the text vector leans towards the image (FastTCM).
+        visual_prompt: refines the image embedding with the text, or None.
+        context_decoder: refines the text embedding with the image, after the visual prompt, or None.
+        matching: compares the two.
     """
 
     def __init__(
         self,
         prompt: LanguagePromptGenerator,
         text_encoder: TextEncoder,
-        visual_prompt: VisualPromptGenerator,
-        *,
-        temperature: float,
-        bimodal: bool,
+        visual_prompt: VisualPromptGenerator | None,
+        context_decoder: ContextDecoder | None,
+        matching: Matching,
     ) -> None:
         super().__init__()
         self.prompt = prompt
         self.text_encoder = text_encoder
         self.visual_prompt = visual_prompt
-        self.temperature = temperature
-        self.bimodal = bimodal
+        self.context_decoder = context_decoder
+        self.matching = matching
         self._kept_text: Tensor | None = None
 
     def train(self, mode: bool = True) -> "LanguageBranch":
@@ -52,19 +52,21 @@ class LanguageBranch(nn.Module):
         return super().train(mode)
 
     def text_embedding(self, pooled: Tensor) -> Tensor:
-        """The text embedding: (1, E) with a meta query, computed once in evaluation, and (B, E) without."""
+        """The text embedding: (B, E) when the cue reads the image; else (1, E), made once in evaluation."""
         if self._kept_text is not None:
             return self._kept_text
         text = self.text_encoder(self.prompt.context, self.prompt(pooled))
-        if self.prompt.meta_query is not None and not self.training and not text.requires_grad:
+        if not self.prompt.reads_image and not self.training and not text.requires_grad:
             self._kept_text = text
         return text
 
     def forward(self, features: ImageFeatures) -> LanguageOutput:
         """The score map of image features."""
-        text = self.text_embedding(features.pooled)
-        if self.bimodal:
-            text = bimodal_text(features.pooled, text)
+        text = self.matching.text(features.pooled, self.text_embedding(features.pooled))
         text = text.expand(features.pooled.shape[0], -1)
-        cosine = cosine_map(self.visual_prompt(features.dense, text), text)
-        return LanguageOutput(cosine, cosine / self.temperature)
+        dense = features.dense
+        if self.visual_prompt is not None:
+            dense = self.visual_prompt(dense, text)
+        if self.context_decoder is not None:
+            text = self.context_decoder(text, features.pooled, features.dense)
+        return LanguageOutput(*self.matching(dense, text))

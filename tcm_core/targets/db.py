@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tcm_core.config.train import TargetConfig
+from tcm_core.config.learning import DbTargetConfig
 from tcm_core.data.sample import TextInstance
 from tcm_core.geometry.offset import offset, shrink, shrink_distance
 from tcm_core.geometry.polygon import Points, area
@@ -36,15 +36,17 @@ def fill(canvas: NDArray[np.uint8], polygon: Points, value: int) -> None:
     cv2.fillPoly(canvas, [centres], (value,), shift=_SHIFT)
 
 
-def is_learnable(instance: TextInstance, settings: TargetConfig) -> bool:
-    """Whether a text is legible and large enough to be learnt."""
+def is_learnable(instance: TextInstance, min_side: float) -> bool:
+    """Whether a text is legible and its minimum-area rectangle no thinner than so many pixels."""
     if instance.ignore or len(instance.polygon) < 3 or area(instance.polygon) < 1.0:
         return False
     _, (width, height), _ = cv2.minAreaRect(instance.polygon.astype(np.float32))
-    return bool(min(width, height) >= settings.min_side)
+    return bool(min(width, height) >= min_side)
 
 
-def db_targets(instances: Sequence[TextInstance], size: tuple[int, int], settings: TargetConfig) -> DbTargets:
+def db_targets(
+    instances: Sequence[TextInstance], size: tuple[int, int], settings: DbTargetConfig
+) -> DbTargets:
     """The targets of a crop.
 
     Args:
@@ -59,7 +61,11 @@ def db_targets(instances: Sequence[TextInstance], size: tuple[int, int], setting
     border = np.zeros(size, np.float32)
     threshold_mask = np.zeros(size, np.uint8)
     for instance in instances:
-        kernel = shrink(instance.polygon, settings.shrink_ratio) if is_learnable(instance, settings) else None
+        kernel = (
+            shrink(instance.polygon, settings.shrink_ratio)
+            if is_learnable(instance, settings.min_side)
+            else None
+        )
         if kernel is None:
             if len(instance.polygon) >= 3:
                 fill(mask, instance.polygon, 0)

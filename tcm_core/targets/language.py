@@ -1,4 +1,4 @@
-"""The target of the instance-language score map: which cells of the 1/32 grid hold text."""
+"""The target of the instance-language score map: where it should say text."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,42 +7,54 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tcm_core.config.train import TargetConfig
+from tcm_core.config.learning import LanguageConfig
 from tcm_core.data.sample import TextInstance
+from tcm_core.geometry.offset import shrink
 from tcm_core.targets.db import fill, is_learnable
 
 STRIDE = 32
 
 
 class LanguageTargets(NamedTuple):
-    """Targets of one crop of (H, W)."""
+    """Targets of one crop of (H, W); (h, w) is (H/32, W/32) on the grid, (H, W) in the full form."""
 
-    text: NDArray[np.float32]  # (H/32, W/32) 1 where a cell holds text
-    mask: NDArray[np.float32]  # (H/32, W/32) 0 where a cell is not judged
+    text: NDArray[np.uint8]  # (h, w) 1 where there is text
+    mask: NDArray[np.uint8]  # (h, w) 0 where nothing is judged
 
 
 def language_targets(
-    instances: Sequence[TextInstance], size: tuple[int, int], settings: TargetConfig
+    instances: Sequence[TextInstance], size: tuple[int, int], settings: LanguageConfig
 ) -> LanguageTargets:
-    """The grid of a crop.
+    """The targets of a crop.
 
     Args:
         instances: texts in crop pixels.
         size: (height, width), multiples of 32.
-        settings: the share of a cell that makes it text.
+        settings: the form, how much texts are shrunk, and the share of a cell that makes it text.
 
     Returns:
-        A cell is text when legible texts cover the share; it is not judged when only ignored ones do.
+        A place is text when legible texts cover it, and is not judged when only ignored ones do.
 
-    Source: Yu et al. 2023, section 3.4 (binary cross-entropy on the grid of the image embedding).
+    Source: Yu et al. 2023, section 3.4 (the grid of the image embedding); the full form: released code.
     """
     legible, ignored = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
     for instance in instances:
-        if len(instance.polygon) >= 3:
-            fill(legible if is_learnable(instance, settings) else ignored, instance.polygon, 1)
-    grid = (size[1] // STRIDE, size[0] // STRIDE)
-    share = cv2.resize(legible.astype(np.float32), grid, interpolation=cv2.INTER_AREA)
-    unjudged = cv2.resize(ignored.astype(np.float32), grid, interpolation=cv2.INTER_AREA)
-    text = (share >= settings.language_share).astype(np.float32)
-    mask = ((text > 0) | (unjudged < settings.language_share)).astype(np.float32)
-    return LanguageTargets(text, mask)
+        if len(instance.polygon) < 3:
+            continue
+        learnable = is_learnable(instance, settings.min_side)
+        kernel = shrink(instance.polygon, settings.shrink_ratio) if learnable else None
+        if kernel is None:
+            fill(ignored, instance.polygon, 1)
+        else:
+            fill(legible, kernel, 1)
+    if settings.form == "full":
+        return LanguageTargets(legible, legible | (1 - ignored))
+    text = _covered(legible, settings.share)
+    return LanguageTargets(text, text | (1 - _covered(ignored, settings.share)))
+
+
+def _covered(drawn: NDArray[np.uint8], share: float) -> NDArray[np.uint8]:
+    """(H/32, W/32): 1 where at least the share of a cell is drawn."""
+    grid = (drawn.shape[1] // STRIDE, drawn.shape[0] // STRIDE)
+    covered = cv2.resize(drawn.astype(np.float32), grid, interpolation=cv2.INTER_AREA)
+    return np.asarray(covered >= share, dtype=np.uint8)

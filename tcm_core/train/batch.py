@@ -15,7 +15,7 @@ from tcm_core.families import FAMILIES
 from tcm_core.targets.language import language_targets
 
 Batch = tuple[Tensor, tuple[Tensor, ...]]
-"""Images (B, 3, S, S) uint8, and targets of (B, 1, h, w): the head's, then the language grid's two."""
+"""Images (B, 3, S, S) uint8, and targets of (B, c, h, w): the head's, then the language loss's two."""
 
 
 class TargetRecipe:
@@ -25,9 +25,9 @@ class TargetRecipe:
         self._config = config
 
     def __call__(self, instances: Sequence[TextInstance], size: tuple[int, int]) -> tuple[NDArray[Any], ...]:
-        """The head's targets followed by the language grid's text and mask."""
-        head = FAMILIES[self._config.model.head].make_targets(instances, size, self._config.targets)
-        return (*head, *language_targets(instances, size, self._config.targets))
+        """The head's targets followed by the text and the mask of the instance-language loss."""
+        head = FAMILIES[self._config.model.head.name].make_targets(instances, size, self._config.targets)
+        return (*head, *language_targets(instances, size, self._config.language))
 
 
 def make_loader(samples: Sequence[Sample], config: TrainConfig, first_step: int) -> "DataLoader[Batch]":

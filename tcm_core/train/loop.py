@@ -23,13 +23,15 @@ def total_loss(output: DetectorOutput, targets: Sequence[Tensor], config: TrainC
 
     Args:
         output: of the detector.
-        targets: the head's, then the text and the mask of the language grid.
+        targets: the head's, then the text and the mask of the instance-language loss.
         config: names the head and weighs the language term.
     """
-    losses = FAMILIES[config.model.head].loss(output.maps, targets[:-2])
-    if output.language is not None and config.optim.language_weight > 0:
-        language = matching_loss(output.language, targets[-2].float(), targets[-1].float())
-        losses["language"] = config.optim.language_weight * language
+    losses = FAMILIES[config.model.head.name].loss(output.maps, targets[:-2], config.loss)
+    if output.language is not None and config.language.weight > 0:
+        text, mask = targets[-2].float(), targets[-1].float()
+        losses["language"] = config.language.weight * matching_loss(
+            output.language, text, mask, config.language.loss
+        )
     return losses
 
 

@@ -59,7 +59,7 @@ def start_detector(config: TrainConfig) -> TextDetector:
     """
     detector = build_detector(config.model)
     if config.start == "imagenet-lite0":
-        load_imagenet(detector.encoder.backbone)
+        load_imagenet(detector.encoder.get_submodule("backbone"))
     elif config.start != "random":
         detector = load_checkpoint(resolve_checkpoint(config.start)).detector
     return detector

@@ -4,27 +4,33 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Final, NamedTuple
 
-from tcm_core.config.decode import DbDecode
+from tcm_core.config.decode import DecodeSettings
+from tcm_core.config.model import HeadName
 from tcm_core.data.image_io import read_image
 from tcm_core.data.sample import Sample
 from tcm_core.decode.decode import decode
 from tcm_core.evaluate.icdar15 import Icdar15Result, evaluate_icdar15
 from tcm_core.infer.predictor import Predictor
 
-THRESHOLDS: Final = (0.3, 0.4, 0.5, 0.6)
-UNCLIP_RATIOS: Final = (0.8, 0.9, 1.0, 1.2, 1.5)
-SCORE_THRESHOLDS: Final = (0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85)
+SCORE_THRESHOLDS: Final = (0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
+
+CHOICES: Final[dict[HeadName, dict[str, tuple[float, ...]]]] = {
+    "db": {"threshold": (0.3, 0.4, 0.5, 0.6), "unclip_ratio": (0.8, 0.9, 1.0, 1.2, 1.5)},
+    "pan": {"threshold": (0.4, 0.5, 0.6, 0.7), "kernel_threshold": (0.3, 0.4, 0.5, 0.6)},
+    "fce": {"alpha": (1.0, 1.2), "beta": (0.5, 1.0, 2.0)},
+}
+"""What is tried for each head, besides the score threshold."""
 
 
 class Validation(NamedTuple):
     """The best settings on the validation images."""
 
     result: Icdar15Result
-    decode: DbDecode
+    decode: DecodeSettings
 
 
-def validate(predictor: Predictor, samples: Sequence[Sample], settings: DbDecode) -> Validation:
-    """The figures at the binarisation threshold, unclip ratio and score threshold of the best hmean.
+def validate(predictor: Predictor, samples: Sequence[Sample], settings: DecodeSettings) -> Validation:
+    """The figures at the decode settings of the best hmean.
 
     Args:
         predictor: runs each image once; its maps are decoded for every setting.
@@ -33,9 +39,10 @@ def validate(predictor: Predictor, samples: Sequence[Sample], settings: DbDecode
     """
     truth = {sample.image.stem: sample.instances for sample in samples}
     maps = {sample.image.stem: predictor.maps(read_image(sample.image, "stored")) for sample in samples}
+    choices = CHOICES[settings.head]
     tried = []
-    for threshold, unclip_ratio in product(THRESHOLDS, UNCLIP_RATIOS):
-        chosen = settings.model_copy(update={"threshold": threshold, "unclip_ratio": unclip_ratio})
+    for values in product(*choices.values()):
+        chosen = settings.model_copy(update=dict(zip(choices, values, strict=True)))
         loose = chosen.model_copy(update={"score_threshold": SCORE_THRESHOLDS[0]})
         found = {stem: decode(of_image, loose) for stem, of_image in maps.items()}
         for score_threshold in SCORE_THRESHOLDS:

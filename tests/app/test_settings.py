@@ -20,7 +20,9 @@ def test_what_is_saved_is_read_back(tmp_path: Path):
     file = tmp_path / "deeper" / "settings.toml"
     wanted = Settings(
         view=ViewSettings(theme="dark", map_opacity=0.25),
-        detection=DetectionSettings(checkpoint="文字 model.safetensors", score_threshold=0.4),
+        detection=DetectionSettings(
+            checkpoint="文字 model.safetensors", decode={"db": {"score_threshold": 0.4}}
+        ),
         recent_folders=("/photos/with, comma", "/фото"),
     )
     SettingsStore(file).save(wanted)

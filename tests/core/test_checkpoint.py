@@ -7,7 +7,7 @@ import torch
 
 from tcm_core.build import build_detector
 from tcm_core.checkpoint import load_checkpoint, save_checkpoint
-from tcm_core.checkpoint_file import file_sha256, list_checkpoints, read_metadata, resolve_checkpoint
+from tcm_core.checkpoint_file import FORMAT, file_sha256, list_checkpoints, read_metadata, resolve_checkpoint
 from tcm_core.errors import BadCheckpoint
 from tests.helpers.tiny_model import TINY, tiny_checkpoint, tiny_metadata
 
@@ -70,7 +70,7 @@ def test_weights_of_another_program_are_refused(tmp_path):
 def test_a_checkpoint_of_another_version_is_refused(tmp_path):
     path = tmp_path / "new.safetensors"
     newer = {**json.loads(tiny_metadata().model_dump_json()), "unheard_of": 1}
-    metadata = {"format": "tcm-checkpoint-1", "checkpoint": json.dumps(newer)}
+    metadata = {"format": FORMAT, "checkpoint": json.dumps(newer)}
     safetensors.torch.save_file({"weight": torch.zeros(3)}, path, metadata)
     with pytest.raises(BadCheckpoint, match="another version"):
         read_metadata(path)

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from tcm_core.config.train import TargetConfig
+from tcm_core.config.learning import DbTargetConfig, LanguageConfig
 from tcm_core.data.sample import TextInstance
 from tcm_core.geometry.polygon import as_points
 from tcm_core.targets.db import db_targets
 from tcm_core.targets.language import language_targets
 
-SETTINGS = TargetConfig()
+SETTINGS = DbTargetConfig()
 WORD = TextInstance(as_points([[20, 40], [120, 40], [120, 80], [20, 80]]), "word")
 """100 x 40 pixels: DBNet's distance is 100 * 40 * 0.84 / 280 = 12."""
 
@@ -68,14 +68,14 @@ def test_no_text_judges_everything_as_background():
 
 def test_a_cell_is_text_from_a_tenth_of_its_area():
     tenth = TextInstance(as_points([[32, 0], [64, 0], [64, 6.5], [32, 6.5]]), "edge")
-    targets = language_targets([tenth], (64, 96), SETTINGS)
+    targets = language_targets([tenth], (64, 96), LanguageConfig())
     assert targets.text.tolist() == [[0, 1, 0], [0, 0, 0]]
     assert targets.mask.all()
 
 
 def test_a_cell_with_ignored_text_only_is_not_judged():
     ignored = TextInstance(as_points([[0, 0], [30, 0], [30, 30], [0, 30]]), "###", ignore=True)
-    targets = language_targets([ignored, WORD], (128, 160), SETTINGS)
+    targets = language_targets([ignored, WORD], (128, 160), LanguageConfig())
     assert targets.mask[0, 0] == 0
     assert targets.text[0, 0] == 0
     assert targets.text[1, 1] == 1

@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 
+from tcm_core.config.learning import DbLossConfig
 from tcm_core.losses.db import DbTargetBatch, db_loss
 from tcm_core.losses.matching import matching_loss
 from tcm_core.losses.pixel import balanced_bce, dice_loss, masked_l1
@@ -71,6 +72,6 @@ def test_perfect_maps_have_next_to_no_db_loss():
     border = torch.full_like(target, 0.3)
     maps = DbMaps((target * 2 - 1) * 20, torch.logit(border))
     ones = torch.ones_like(target)
-    losses = db_loss(maps, DbTargetBatch(target, ones, border, ones))
+    losses = db_loss(maps, DbTargetBatch(target, ones, border, ones), DbLossConfig())
     assert set(losses) == {"probability", "binary", "threshold"}
     assert sum(losses.values()).item() < 0.01

@@ -5,9 +5,9 @@ import torch
 from torch import nn
 
 from tcm_core.build import build_detector
-from tcm_core.families import FAMILIES
-from tcm_core.models.encoders.timm import TimmImageEncoder
 from tcm_core.models.matching import bimodal_text, cosine_map
+from tcm_core.models.prompts.context import ContextDecoder
+from tcm_core.models.prompts.decoder import CrossDecoder
 from tcm_core.models.prompts.visual import VisualPromptGenerator
 from tests.helpers.tiny_model import TINY
 
@@ -148,20 +148,76 @@ def test_bimodal_matching_adds_the_image_by_its_likeness():
 
 def test_a_visual_prompt_with_a_closed_gate_changes_nothing():
     dense = torch.randn(2, 32, 3, 5)
-    closed = VisualPromptGenerator(32, layers=1, heads=2, width=16, gate=0.0)
-    opened = VisualPromptGenerator(32, layers=1, heads=2, width=16, gate=1.0)
+    decoder = CrossDecoder(32, layers=1, heads=2, width=16, self_attention=True, dropout=0.0)
+    closed, opened = VisualPromptGenerator(decoder, 0.0), VisualPromptGenerator(decoder, 1.0)
     assert torch.equal(closed(dense, torch.randn(2, 32)), dense)
     assert not torch.allclose(opened(dense, torch.randn(2, 32)), dense)
 
 
-def test_a_backbone_of_other_strides_is_refused():
-    with pytest.raises(ValueError, match="needs 4, 8, 16 and 32"):
-        TimmImageEncoder("vit_tiny_patch16_224", 32)
+def changed(**parts):
+    """The tiny model with other language parts."""
+    return TINY.model_copy(update={"tcm": TINY.tcm.model_copy(update=parts)})
 
 
-@pytest.mark.parametrize("name", FAMILIES)
-def test_every_family_builds_with_its_own_neck_and_head(name):
-    detector = build_detector(TINY.model_copy(update={"head": name}))
-    assert isinstance(detector.neck, FAMILIES[name].neck)
-    assert isinstance(detector.head, FAMILIES[name].head)
-    assert isinstance(detector, nn.Module)
+def test_the_context_decoder_lets_the_text_read_the_picture():
+    decoder = CrossDecoder(32, layers=1, heads=2, width=16, self_attention=True, dropout=0.0)
+    text, pooled = torch.randn(2, 32), torch.randn(2, 32)
+    dense = torch.randn(2, 32, 3, 5)
+    assert torch.equal(ContextDecoder(decoder, 32, 0.0)(text, pooled, dense), text)
+    opened = ContextDecoder(decoder, 32, 1.0)
+    read = opened(text, pooled, dense)
+    assert not torch.allclose(read, text)
+    assert not torch.allclose(opened(text, pooled, dense + 1 * torch.randn_like(dense)), read)
+    assert not torch.allclose(opened(text, pooled + torch.randn_like(pooled), dense), read)
+
+
+def test_a_pixel_without_self_attention_does_not_see_its_neighbours():
+    text, dense = torch.randn(1, 32), torch.randn(1, 32, 2, 2)
+    moved = dense.clone()
+    moved[..., 1, 1] += torch.randn(32)
+    for self_attention in (True, False):
+        decoder = CrossDecoder(32, layers=1, heads=2, width=16, self_attention=self_attention, dropout=0.0)
+        generator = VisualPromptGenerator(decoder, 1.0).eval()
+        same = torch.allclose(generator(dense, text)[..., 0, 0], generator(moved, text)[..., 0, 0], atol=1e-6)
+        assert same is not self_attention
+
+
+def test_the_score_channel_is_left_out_on_request():
+    matching = TINY.tcm.matching.model_copy(update={"score_channel": False})
+    detector = build_detector(changed(matching=matching)).eval()
+    assert detector.neck.laterals[3].in_channels == detector.encoder.channels[3]
+    assert detector(torch.randn(1, 3, 64, 64)).language is not None
+
+
+def test_a_learned_temperature_starts_at_the_given_one_and_learns():
+    fixed = build_detector(TINY).eval()
+    matching = TINY.tcm.matching.model_copy(update={"learned_temperature": True})
+    learned = build_detector(changed(matching=matching)).eval()
+    learned.load_state_dict(fixed.state_dict(), strict=False)
+    images = torch.randn(1, 3, 64, 64)
+    output = learned(images).language
+    assert torch.allclose(output, fixed(images).language, atol=1e-4)
+    output.square().mean().backward()
+    assert learned.language.matching.log_scale.grad.abs() > 0
+
+
+@pytest.mark.parametrize("words", ["text", ""])
+@pytest.mark.parametrize("context_vectors", [0, 4])
+@pytest.mark.parametrize("cue", ["image", "meta_query", "none"])
+def test_every_kind_of_prompt_learns_all_it_has(words, context_vectors, cue):
+    language = TINY.tcm.language.model_copy(
+        update={"words": words, "context_vectors": context_vectors, "cue": cue}
+    )
+    detector = build_detector(changed(language=language, visual=None))
+    detector(torch.randn(2, 3, 64, 64)).language.square().mean().backward()
+    prompt = list(detector.language.prompt.named_parameters())
+    assert [name for name, p in prompt if not p.grad.abs().sum() > 0] == []
+    assert ("context" in dict(prompt)) is (context_vectors > 0)
+    assert any(name.startswith("layers") for name, _ in prompt) is (cue != "none")
+
+
+def test_the_paper_and_the_released_code_differ_in_the_generators_activation():
+    language = TINY.tcm.language.model_copy(update={"activation": "sigmoid"})
+    kinds = [type(layer) for layer in build_detector(changed(language=language)).language.prompt.layers]
+    assert nn.Sigmoid in kinds
+    assert nn.ReLU not in kinds

@@ -30,10 +30,11 @@ start = "{start}"
 [data]
 root = "data"
 {data}
-[model]
+[model.encoder]
 embedding = 32
+[model.head]
 neck_width = 32
-head_width = 8
+width = 8
 [model.tcm.text]
 width = 32
 layers = 1

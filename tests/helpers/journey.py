@@ -107,7 +107,7 @@ def move_the_threshold(robot: AppRobot):
     """The number of detections follows the score threshold; it is left where there are some, but not many."""
     panel = robot.window.detection
     if robot.detection_count == 0:  # an untrained detector: make it see something
-        panel.threshold.box.setValue(0.45)
+        panel.controls["threshold"].box.setValue(0.45)
     panel.score.box.setValue(0.0)
     lowest = robot.detection_count
     panel.score.box.setValue(1.0)

@@ -8,14 +8,20 @@ from tcm_core.build import build_detector
 from tcm_core.checkpoint import save_checkpoint
 from tcm_core.checkpoint_file import CheckpointMetadata
 from tcm_core.config.decode import DbDecode
-from tcm_core.config.model import ModelConfig, TcmModules, TextTower, VisualPrompt
+from tcm_core.config.model import (
+    DbHeadConfig,
+    ModelConfig,
+    PromptDecoder,
+    SmallText,
+    TcmModules,
+    TimmEncoder,
+)
 
 TINY = ModelConfig(
-    embedding=32,
-    neck_width=32,
-    head_width=8,
+    encoder=TimmEncoder(embedding=32),
+    head=DbHeadConfig(neck_width=32, width=8),
     tcm=TcmModules(
-        text=TextTower(width=32, layers=1, heads=2), visual=VisualPrompt(layers=1, heads=2, width=32)
+        text=SmallText(width=32, layers=1, heads=2), visual=PromptDecoder(layers=1, heads=2, width=32)
     ),
 )
 

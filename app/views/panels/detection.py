@@ -1,7 +1,7 @@
 """The detector's panel: which checkpoint, which of its findings are shown, the map over the picture."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QAction
@@ -20,23 +20,94 @@ from PySide6.QtWidgets import (
 from app.settings.schema import ColourMapName, MapName
 from app.views.panels.action_button import ActionButton
 from app.views.panels.slider_spin import SliderSpin
-from tcm_core.config.decode import DbDecode
+from tcm_core.config.decode import DbDecode, DecodeSettings
 
 MAPS: Final[tuple[tuple[MapName, str], ...]] = (
     ("off", "Off"),
     ("language", "Instance-language"),
-    ("probability", "Probability"),
+    ("probability", "Text probability"),
 )
 COLOUR_MAPS: Final[tuple[ColourMapName, ...]] = (
     "inferno", "viridis", "magma", "plasma", "cividis", "turbo",
 )  # fmt: skip
 
 
+class Control(NamedTuple):
+    """A slider of one decode setting."""
+
+    title: str
+    name: str
+    low: float
+    high: float
+    step: float
+    tip: str
+
+
+CONTROLS: Final[dict[str, Control]] = {
+    "score_threshold": Control(
+        "Score",
+        "Score threshold",
+        0.0,
+        1.0,
+        0.01,
+        "Detections with a lower score are not shown. Keys: , and . (Shift: bigger steps)",
+    ),
+    "threshold": Control(
+        "Binarisation",
+        "Binarisation threshold",
+        0.0,
+        1.0,
+        0.01,
+        "Above this, a pixel of the probability map counts as text",
+    ),
+    "kernel_threshold": Control(
+        "Kernel", "Kernel threshold", 0.0, 1.0, 0.01, "Above this, a pixel of a text is part of its core"
+    ),
+    "max_distance": Control(
+        "Likeness",
+        "Largest distance of similarity vectors",
+        0.0,
+        10.0,
+        0.1,
+        "A pixel joins a core when their similarity vectors are no further apart",
+    ),
+    "unclip_ratio": Control(
+        "Unclip ratio",
+        "Unclip ratio",
+        0.0,
+        5.0,
+        0.05,
+        "How far the found core of a text is grown to its outline",
+    ),
+    "min_side": Control(
+        "Smallest side",
+        "Smallest side",
+        0.0,
+        40.0,
+        0.5,
+        "Detections with a shorter side, in pixels of the network's input, are dropped",
+    ),
+    "min_area": Control(
+        "Smallest area", "Smallest area", 1.0, 400.0, 1.0, "Detections of fewer pixels of the map are dropped"
+    ),
+    "alpha": Control(
+        "Text power", "Power of the text map", 0.0, 4.0, 0.1, "Weight of the text map in the score"
+    ),
+    "beta": Control(
+        "Centre power", "Power of the centre map", 0.0, 4.0, 0.1, "Weight of the centre map in the score"
+    ),
+    "nms_threshold": Control(
+        "Overlap", "Largest overlap", 0.0, 1.0, 0.01, "Of two detections that overlap more, one stays"
+    ),
+}
+"""The decode settings that can be moved, of whatever head; those of the head in use are shown."""
+
+
 class DetectionPanel(QScrollArea):
     """Controls of the detector. It decides nothing: what is moved is announced.
 
     Attributes:
-        settings_changed: the DbDecode now wanted; emitted for each tick of a slider.
+        settings_changed: the DecodeSettings now wanted; emitted for each tick of a slider.
         map_changed: the map's name, "off" for none.
         map_style_changed: colour map and opacity in [0, 1].
         checkpoint_chosen: name or path.
@@ -54,13 +125,14 @@ class DetectionPanel(QScrollArea):
     def __init__(self, actions: Sequence[QAction], parent: QWidget | None = None) -> None:
         """`actions`: the buttons in reading order; the first is the panel's main one."""
         super().__init__(parent)
-        self._settings = DbDecode()
+        self._settings: DecodeSettings = DbDecode()
         self.checkpoint = QComboBox()
         self.checkpoint.setAccessibleName("Checkpoint")
-        self.score = SliderSpin("Score threshold", 0.0, 1.0, 0.01)
-        self.threshold = SliderSpin("Binarisation threshold", 0.0, 1.0, 0.01)
-        self.unclip = SliderSpin("Unclip ratio", 0.0, 5.0, 0.05)
-        self.min_side = SliderSpin("Smallest side", 0.0, 40.0, 0.5)
+        self.controls = {
+            field: SliderSpin(control.name, control.low, control.high, control.step)
+            for field, control in CONTROLS.items()
+        }
+        self.score = self.controls["score_threshold"]
         self.reset = QPushButton("Use the checkpoint's values")
         self.map = QComboBox()
         self.map.setAccessibleName("Score map")
@@ -92,19 +164,10 @@ class DetectionPanel(QScrollArea):
         column.addWidget(self.summary)
         column.addWidget(_line())
         column.addWidget(_heading("What counts as text"))
-        form = _form()
-        self.score.setToolTip(
-            "Detections with a lower score are not shown. Keys: , and . (Shift: bigger steps)"
-        )
-        self.threshold.setToolTip("Above this, a pixel of the probability map counts as text")
-        self.unclip.setToolTip("How far the found core of a text is grown to its outline")
-        self.min_side.setToolTip(
-            "Detections with a shorter side, in pixels of the network's input, are dropped"
-        )
-        form.addRow("Score", self.score)
-        form.addRow("Binarisation", self.threshold)
-        form.addRow("Unclip ratio", self.unclip)
-        form.addRow("Smallest side", self.min_side)
+        self._form = form = _form()
+        for field, control in CONTROLS.items():
+            self.controls[field].setToolTip(control.tip)
+            form.addRow(control.title, self.controls[field])
         column.addLayout(form)
         column.addWidget(self.reset)
         column.addWidget(_line())
@@ -121,20 +184,20 @@ class DetectionPanel(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
 
     def _connect(self) -> None:
-        for control in (self.score, self.threshold, self.unclip, self.min_side):
+        for control in self.controls.values():
             control.value_changed.connect(self._moved)
         self.reset.clicked.connect(self.reset_wanted)
         self.map.currentIndexChanged.connect(self._map_picked)
         self.colour_map.currentIndexChanged.connect(self._style_picked)
         self.opacity.value_changed.connect(self._style_picked)
         self.checkpoint.activated.connect(self._checkpoint_picked)
-        for slider in (self.score, self.threshold, self.unclip, self.min_side, self.opacity):
+        for slider in (*self.controls.values(), self.opacity):
             slider.left.connect(self.left)
         for box in (self.map, self.colour_map, self.checkpoint):
             box.activated.connect(self.left)
 
     @property
-    def settings(self) -> DbDecode:
+    def settings(self) -> DecodeSettings:
         return self._settings
 
     @property
@@ -145,13 +208,14 @@ class DetectionPanel(QScrollArea):
     def colour_map_name(self) -> ColourMapName:
         return COLOUR_MAPS[self.colour_map.currentIndex()]
 
-    def set_settings(self, settings: DbDecode) -> None:
+    def set_settings(self, settings: DecodeSettings) -> None:
         """Show settings without announcing them."""
         self._settings = settings
-        self.score.set_value(settings.score_threshold)
-        self.threshold.set_value(settings.threshold)
-        self.unclip.set_value(settings.unclip_ratio)
-        self.min_side.set_value(settings.min_side)
+        values = settings.model_dump()
+        for field, slider in self.controls.items():
+            self._form.setRowVisible(slider, field in values)
+            if field in values:
+                slider.set_value(values[field])
 
     def set_map(self, name: MapName) -> None:
         """Choose a map; announced when it is another one."""
@@ -178,14 +242,12 @@ class DetectionPanel(QScrollArea):
 
     @Slot()
     def _moved(self) -> None:
-        self._settings = self._settings.model_copy(
-            update={
-                "score_threshold": round(self.score.value, 4),
-                "threshold": round(self.threshold.value, 4),
-                "unclip_ratio": round(self.unclip.value, 4),
-                "min_side": round(self.min_side.value, 4),
-            }
-        )
+        moved = {
+            field: type(now)(round(self.controls[field].value, 4))
+            for field, now in self._settings.model_dump().items()
+            if field in self.controls
+        }
+        self._settings = self._settings.model_copy(update=moved)
         self.settings_changed.emit(self._settings)
 
     @Slot()

@@ -1,0 +1,113 @@
+"""What each head learns from: its targets and its loss; and the instance-language loss of all of them."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _TextTargets(_Frozen):
+    min_side: float = Field(6.0, ge=0)
+    """Texts whose minimum-area rectangle is thinner than this many network pixels are ignored."""
+
+
+class DbTargetConfig(_TextTargets):
+    """How polygons become DBNet's targets. Source: Liao et al. 2020, sections 3.3 and 3.4."""
+
+    head: Literal["db"] = "db"
+    shrink_ratio: float = Field(0.4, gt=0, le=1)
+    threshold_range: tuple[float, float] = (0.3, 0.7)
+    """Values of the border map: far from an outline, and on it."""
+
+
+class PanTargetConfig(_TextTargets):
+    """How polygons become PAN's targets. Source: Wang et al. 2019, section 3.4."""
+
+    head: Literal["pan"] = "pan"
+    shrink_ratio: float = Field(0.5, gt=0, le=1)
+    """0.5 for words (ICDAR 2015), 0.7 for lines and curved text."""
+    max_offset: float = Field(20.0, gt=0)
+    """The kernel's edges move inwards by at most so many network pixels."""
+
+
+class FceTargetConfig(_TextTargets):
+    """How polygons become FCENet's targets. Source: Zhu et al. 2021, section 3.3; constants of mmocr."""
+
+    head: Literal["fce"] = "fce"
+    level_ranges: tuple[tuple[float, float], tuple[float, float], tuple[float, float]] = (
+        (0.0, 0.4),
+        (0.3, 0.7),
+        (0.6, 1.0),
+    )
+    """Which level learns a text, by the longer side of its bounds over the image's side; both ends excluded,
+    except that the last range has no upper end."""
+    centre_shrink: float = Field(0.3, gt=0, lt=1)
+    """The centre region's half height over the text's half height."""
+    resample_step: float = Field(4.0, gt=0)
+    """Distance of the points on the centre line, in network pixels."""
+
+
+TargetConfig = Annotated[DbTargetConfig | PanTargetConfig | FceTargetConfig, Field(discriminator="head")]
+
+
+class DbLossConfig(_Frozen):
+    """DBNet's loss. Source: Liao et al. 2020, equations 3, 5, 6 and 7."""
+
+    head: Literal["db"] = "db"
+    steepness: float = Field(50.0, gt=0)
+    """k of the differentiable binarisation."""
+    negative_ratio: float = Field(3.0, gt=0)
+    """Hard negatives for each positive pixel."""
+    probability_weight: float = Field(5.0, ge=0)
+    binary_weight: float = Field(1.0, ge=0)
+    threshold_weight: float = Field(10.0, ge=0)
+
+
+class PanLossConfig(_Frozen):
+    """PAN's loss. Source: Wang et al. 2019, equations 1 to 7."""
+
+    head: Literal["pan"] = "pan"
+    negative_ratio: float = Field(3.0, gt=0)
+    """Hard negatives for each positive pixel in the text term."""
+    kernel_weight: float = Field(0.5, ge=0)
+    embedding_weight: float = Field(0.25, ge=0)
+    """Of the aggregation and the discrimination term."""
+    aggregation_margin: float = Field(0.5, ge=0)
+    discrimination_margin: float = Field(3.0, ge=0)
+    discrimination_mean: Literal["ordered", "unordered"] = "ordered"
+    """Ordered pairs over n(n-1) (the authors), or unordered pairs over it (mmocr: half the value)."""
+
+
+class FceLossConfig(_Frozen):
+    """FCENet's loss. Source: Zhu et al. 2021, equations 6 to 8; constants of mmocr."""
+
+    head: Literal["fce"] = "fce"
+    negative_ratio: float = Field(3.0, gt=0)
+    """Hard negatives for each positive pixel in the text region term."""
+    negatives_without_text: int = Field(100, ge=1)
+    """Hard negatives of a level without any text."""
+    points: int = Field(50, ge=4)
+    """Points of a contour at which regression is compared."""
+
+
+LossConfig = Annotated[DbLossConfig | PanLossConfig | FceLossConfig, Field(discriminator="head")]
+
+
+class LanguageConfig(_Frozen):
+    """The instance-language loss. Source: Yu et al. 2023, equation 8; released code: see docs/model.md."""
+
+    weight: float = Field(1.0, ge=0)
+    """The paper's lambda."""
+    form: Literal["grid", "full"] = "grid"
+    """Judged on the 1/32 grid (the paper), or enlarged to the input's size (released code for DB, PAN)."""
+    loss: Literal["bce", "balanced_bce", "dice"] = "bce"
+    """Plain cross-entropy (the paper), with hard negatives (the released code), or dice."""
+    share: float = Field(0.1, gt=0, le=1)
+    """Form "grid": a cell is text when at least this share of it is covered."""
+    shrink_ratio: float = Field(1.0, gt=0, le=1)
+    """Texts are shrunk before they are drawn; the released code has 0.4 for DB and 1 for PAN and FCE."""
+    min_side: float = Field(6.0, ge=0)
+    """Thinner texts are ignored, in network pixels."""
