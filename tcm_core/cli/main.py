@@ -8,6 +8,7 @@ from tcm_core.cli.detect import detect
 from tcm_core.cli.doctor import doctor
 from tcm_core.cli.evaluate import evaluate
 from tcm_core.cli.train import train
+from tcm_core.cli.weights import weights
 from tcm_core.errors import TcmError
 
 app = typer.Typer(
@@ -21,6 +22,7 @@ app.command()(detect)
 app.command()(evaluate)
 app.command()(train)
 app.command()(doctor)
+app.add_typer(weights, name="weights")
 
 
 def main() -> int:
