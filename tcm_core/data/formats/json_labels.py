@@ -65,7 +65,12 @@ def described(value: object) -> str:
 
 
 def entries(
-    values: object, name: str, where: str, on_problem: OnProblem, read: Callable[[dict[str, Any]], _Entry]
+    values: object,
+    name: str,
+    where: str,
+    on_problem: OnProblem,
+    read: Callable[[dict[str, Any]], _Entry],
+    line: int | None = None,
 ) -> Iterator[_Entry]:
     """The entries of a list of objects, those left out, with a problem each, that cannot be read.
 
@@ -75,10 +80,11 @@ def entries(
         where: the file for messages.
         on_problem: told of the entries that are left out.
         read: makes something of one entry; may raise Malformed.
+        line: of the file for messages, where the format has lines.
     """
     if not isinstance(values, list):
         what = f"{name}s: {described(values)} instead of a list"
-        on_problem(LabelProblem(where, None, what, "Check that this is the format that was named."))
+        on_problem(LabelProblem(where, line, what, "Check that this is the format that was named."))
         return
     for number, value in enumerate(values, 1):
         try:
@@ -86,7 +92,7 @@ def entries(
                 raise Malformed(f"{described(value)} instead of an object", CORRECT_ENTRY)
             entry = read(value)
         except Malformed as error:
-            on_problem(LabelProblem(where, None, f"{name} {number}: {error.what}", error.remedy))
+            on_problem(LabelProblem(where, line, f"{name} {number}: {error.what}", error.remedy))
         else:
             yield entry
 
