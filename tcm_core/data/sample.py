@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from tcm_core.geometry.orientation import ReadFrame
 from tcm_core.geometry.polygon import Points
 
 
@@ -25,7 +26,14 @@ class TextInstance:
 
 @dataclass(frozen=True)
 class Sample:
-    """An image file and the texts on it."""
+    """An image file and the texts on it.
+
+    Attributes:
+        image: the file.
+        instances: its texts, in pixels of the frame.
+        frame: in which the texts are; public benchmarks label the stored one.
+    """
 
     image: Path
     instances: tuple[TextInstance, ...]
+    frame: ReadFrame = "stored"
