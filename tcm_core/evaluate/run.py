@@ -1,198 +1,122 @@
-"""Evaluation of files: labels and results from folders or zips, as strict as the official script."""
+"""Evaluation of files: labels and results from folders, zips or files, as strict as the official scripts."""
 
-import json
-import re
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path, PurePosixPath
-from typing import Final, Literal, TypeVar
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from tcm_core.data.formats.icdar import IGNORE_TEXT, decode_labels, decode_transcription, numbered_lines
-from tcm_core.data.sample import TextInstance
-from tcm_core.errors import BadLabels
-from tcm_core.evaluate.icdar15 import Icdar15Result, evaluate_icdar15
+from tcm_core.errors import BadConfig, BadLabels
+from tcm_core.evaluate.labels import Labels
+from tcm_core.evaluate.protocols import PROTOCOLS, Protocol
+from tcm_core.evaluate.result import EvaluationResult, Found
+from tcm_core.evaluate.submission import ScoredPolygon, Submission
 from tcm_core.geometry.polygon import Points
 
-ProtocolName = Literal["icdar2015"]
 
-MAX_FILE_BYTES: Final = 16_000_000
-MAX_ZIP_ENTRIES: Final = 1_000_000
-MAX_ZIP_BYTES: Final = 1_000_000_000
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Labels and results that have been read, ready to be scored.
 
-_INTEGER = r"\s*(-?[0-9]{1,9})\s*"
-_EIGHT: Final = ",".join([_INTEGER] * 8)
-_DETECTION_LINE: Final = re.compile(_EIGHT)
-_GT_LINE: Final = re.compile(_EIGHT + ",(.*)", re.DOTALL)
+    Attributes:
+        name: of the protocol, in PROTOCOLS.
+        labels: by name of the image.
+        submission: the results, x before y.
+        iou: the limit of the intersection over union; None where the protocol has none.
+    """
 
-_File = TypeVar("_File")
+    name: str
+    labels: Labels
+    submission: Submission
+    iou: float | None
+
+    def score(self, found: Found | None = None) -> EvaluationResult:
+        """The figures of all results, or of these polygons by image.
+
+        Raises:
+            BadLabels: results for an image without labels.
+        """
+        polygons = self.submission.polygons() if found is None else found
+        return PROTOCOLS[self.name].evaluate(self.labels, polygons, self.iou or 0.0)
 
 
-def evaluate_files(gt: Path, det: Path) -> Icdar15Result:
-    """The ICDAR 2015 figures of result files against label files.
+def load_evaluation(
+    gt: Path,
+    det: Path,
+    name: str = "icdar2015",
+    *,
+    iou: float | None = None,
+    with_scores: bool = False,
+    x_first: bool = False,
+) -> Evaluation:
+    """Read what a protocol evaluates.
 
     Args:
-        gt: a folder or a zip of gt_<stem>.txt.
-        det: a folder or a zip of res_<stem>.txt; a missing file has no detections.
+        gt: labels in the format of the protocol.
+        det: results in the format of the protocol; a missing file has no detections.
+        name: of the protocol, in PROTOCOLS.
+        iou: another limit than the usual one.
+        with_scores: every entry of the results has a confidence.
+        x_first: the results give x before y even where the official form is the other way round.
 
     Raises:
-        BadLabels: a file that cannot be read, a name or line that does not fit, a polygon that is not
-            clockwise, results for an image without labels, or no label file at all.
+        BadLabels: files that the official evaluation refuses, with the reason.
+        BadConfig: a limit that makes no sense or for a protocol that has none.
     """
-    return evaluate_icdar15(read_ground_truth(gt), read_detections(det))
+    protocol = PROTOCOLS[name]
+    limit = _limit(name, protocol, iou)
+    labels = protocol.read_labels(gt)
+    try:
+        submission = protocol.read_results(det, with_scores)
+    except BadLabels as error:
+        raise BadLabels(f"the results are refused: {error}") from error
+    if protocol.y_first and not x_first:
+        submission = _with_x_first(submission)
+    return Evaluation(name, labels, submission, limit)
 
 
-def result_json(result: Icdar15Result) -> str:
-    """The figures as one JSON object, with the keys precision, recall, hmean, matched, care_gt, care_det."""
-    figures = {
-        "precision": result.precision,
-        "recall": result.recall,
-        "hmean": result.hmean,
-        "matched": result.matched,
-        "care_gt": result.care_gt,
-        "care_det": result.care_det,
-    }
-    return json.dumps(figures, indent=2) + "\n"
-
-
-def read_ground_truth(source: Path) -> dict[str, list[TextInstance]]:
-    """The labels of a folder or zip by stem (sub-folders with slashes).
+def evaluate_files(
+    gt: Path, det: Path, name: str = "icdar2015", *, iou: float | None = None
+) -> EvaluationResult:
+    """The figures of result files against label files; the arguments are those of load_evaluation.
 
     Raises:
-        BadLabels: as evaluate_files.
+        BadLabels: files that the official evaluation refuses, with the reason.
+        BadConfig: a limit that makes no sense or for a protocol that has none.
     """
-    labels = _read_source(source, "gt_", parse_ground_truth)
-    if not labels:
-        raise BadLabels(f"{source}: no label file gt_<name>.txt in it. Check the path.")
-    return labels
+    return load_evaluation(gt, det, name, iou=iou).score()
+
+
+def read_ground_truth(source: Path) -> Labels:
+    """The labels of a folder or zip of gt_<name>.txt, as the ICDAR 2015 evaluation reads them.
+
+    Raises:
+        BadLabels: the official evaluation would refuse them.
+    """
+    return PROTOCOLS["icdar2015"].read_labels(source)
 
 
 def read_detections(source: Path) -> dict[str, list[Points]]:
-    """The detections of a folder or zip by stem (sub-folders with slashes).
+    """The quads of a folder or zip of res_<name>.txt, as the ICDAR 2015 evaluation reads them.
 
     Raises:
-        BadLabels: as evaluate_files.
+        BadLabels: the official evaluation would refuse them.
     """
-    return _read_source(source, "res_", parse_detections)
+    return PROTOCOLS["icdar2015"].read_results(source, False).polygons()
 
 
-def parse_ground_truth(text: str, where: str) -> list[TextInstance]:
-    """The labels of one file: eight whole numbers, clockwise, a comma, and the transcription.
-
-    Raises:
-        BadLabels: a line that is otherwise, named by file and line.
-    """
-    instances = []
-    for number, line in numbered_lines(text):
-        match = _GT_LINE.fullmatch(line)
-        if match is None:
-            raise BadLabels(
-                f"{where} line {number}: expected 8 whole numbers, a comma and a text; found {line[:80]!r}"
-            )
-        polygon = _clockwise_quad(match.groups()[:8], f"{where} line {number}")
-        transcription = decode_transcription(match.group(9))
-        instances.append(TextInstance(polygon, transcription, ignore=transcription == IGNORE_TEXT))
-    return instances
+def _limit(name: str, protocol: Protocol, iou: float | None) -> float | None:
+    if iou is None:
+        return protocol.iou
+    if protocol.iou is None:
+        raise BadConfig(f"the protocol {name} has no limit of the intersection over union. Leave --iou out.")
+    if not 0 < iou < 1:
+        raise BadConfig(f"a limit of the intersection over union lies between 0 and 1, not at {iou:g}.")
+    return iou
 
 
-def parse_detections(text: str, where: str) -> list[Points]:
-    """The quads of one result file: eight whole numbers a line, clockwise, and nothing else.
-
-    Raises:
-        BadLabels: a line that is otherwise, named by file and line.
-    """
-    polygons = []
-    for number, line in numbered_lines(text):
-        match = _DETECTION_LINE.fullmatch(line)
-        if match is None:
-            raise BadLabels(
-                f"{where} line {number}: expected 8 whole numbers and nothing else; found {line[:80]!r}"
-            )
-        polygons.append(_clockwise_quad(match.groups(), f"{where} line {number}"))
-    return polygons
-
-
-def _clockwise_quad(fields: Sequence[str], where: str) -> Points:
-    values = [int(field) for field in fields]
-    x, y = values[0::2], values[1::2]
-    turned = sum((x[(i + 1) % 4] - x[i]) * (y[(i + 1) % 4] + y[i]) for i in range(4))
-    if turned > 0:
-        raise BadLabels(
-            f"{where}: the points run counter-clockwise, they must run clockwise; found {','.join(fields)}"
-        )
-    return np.array(values, dtype=np.float64).reshape(4, 2)
-
-
-def _read_source(source: Path, prefix: str, parse: Callable[[str, str], _File]) -> dict[str, _File]:
-    """Each file of a folder or zip, parsed, by what its name has between the prefix and .txt."""
-    files = _zip_files(source) if source.is_file() else _folder_files(source)
-    parsed: dict[str, _File] = {}
-    for name, where, content in files:
-        path = PurePosixPath(name)
-        stem = path.name.removeprefix(prefix).removesuffix(".txt")
-        if not stem or path.name != f"{prefix}{stem}.txt":
-            raise BadLabels(
-                f"{where}: a file named {prefix}<name>.txt was expected here. Rename or remove it."
-            )
-        parsed[path.with_name(stem).as_posix()] = parse(decode_labels(content), where)
-    return parsed
-
-
-def _folder_files(folder: Path) -> Iterator[tuple[str, str, bytes]]:
-    """(name in the folder, name for messages, content) of every .txt below it; other files may lie there."""
-    if not folder.is_dir():
-        raise BadLabels(f"{folder}: no such folder or zip file. Check the path.")
-    for path in sorted(folder.rglob("*.txt")):
-        if path.name.startswith(".") or not path.is_file():
-            continue
-        try:
-            if path.stat().st_size > MAX_FILE_BYTES:
-                raise BadLabels(f"{path}: larger than {MAX_FILE_BYTES:,} bytes, this is no label file.")
-            content = path.read_bytes()
-        except OSError as error:
-            raise BadLabels(f"{path}: cannot be read ({error.strerror}). Check its permissions.") from error
-        yield path.relative_to(folder).as_posix(), str(path), content
-
-
-def _zip_files(source: Path) -> Iterator[tuple[str, str, bytes]]:
-    """As _folder_files, of a zip; a single folder around everything does not count as part of the names."""
-    try:
-        with zipfile.ZipFile(source) as archive:
-            entries = _checked_entries(source, archive)
-            tops = {PurePosixPath(entry.filename).parts[0] for entry in entries}
-            nested = all(len(PurePosixPath(entry.filename).parts) > 1 for entry in entries)
-            for entry in entries:
-                path = PurePosixPath(entry.filename)
-                name = PurePosixPath(*path.parts[1:]) if nested and len(tops) == 1 else path
-                with archive.open(entry) as file:
-                    content = file.read(MAX_FILE_BYTES + 1)  # the size in the header may be wrong
-                if len(content) > MAX_FILE_BYTES:
-                    raise BadLabels(f"{source}: {entry.filename} is larger than {MAX_FILE_BYTES:,} bytes.")
-                yield name.as_posix(), f"{source}: {entry.filename}", content
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
-        raise BadLabels(
-            f"{source}: not a zip file that can be read ({error}). Give a folder or a zip without a password."
-        ) from error
-
-
-def _checked_entries(source: Path, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    entries = [
-        entry
-        for entry in archive.infolist()
-        if not entry.is_dir() and not entry.filename.startswith("__MACOSX/")
-    ]
-    if len(entries) > MAX_ZIP_ENTRIES or sum(entry.file_size for entry in entries) > MAX_ZIP_BYTES:
-        raise BadLabels(
-            f"{source}: more than {MAX_ZIP_ENTRIES:,} files or {MAX_ZIP_BYTES:,} bytes in the zip."
-        )
-    seen: set[str] = set()
-    for entry in entries:
-        path = PurePosixPath(entry.filename)
-        if path.is_absolute() or ".." in path.parts or "\\" in entry.filename or ":" in entry.filename:
-            raise BadLabels(f"{source}: the entry {entry.filename!r} points outside the zip. Pack it again.")
-        if entry.filename in seen:
-            raise BadLabels(f"{source}: {entry.filename!r} is in the zip twice. Pack it again.")
-        seen.add(entry.filename)
-    return entries
+def _with_x_first(submission: Submission) -> Submission:
+    swapped = {
+        image: [ScoredPolygon(np.ascontiguousarray(d.polygon[:, ::-1]), d.score) for d in detections]
+        for image, detections in submission.found.items()
+    }
+    return Submission(swapped, submission.with_scores)

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from tcm_core.geometry.polygon import Points
 
 Shapes = NDArray[Any]
-"""(N,) shapely polygons, each valid; what had fewer than three points is empty."""
+"""(N,) shapely polygons; what had fewer than three points is empty."""
 
 
-def to_shapes(polygons: Sequence[Points]) -> Shapes:
-    """The polygons as shapely geometries, made in one call; crossed ones are repaired by buffer(0)."""
+def to_raw_shapes(polygons: Sequence[Points]) -> Shapes:
+    """The polygons as shapely geometries, made in one call; crossed ones are as they are, not valid."""
     shapes = np.full(len(polygons), shapely.Polygon(), dtype=object)
     usable = [index for index, polygon in enumerate(polygons) if len(polygon) >= 3]
     if not usable:
@@ -25,6 +25,12 @@ def to_shapes(polygons: Sequence[Points]) -> Shapes:
         indices=np.repeat(np.arange(len(usable)), lengths),
     )
     shapes[usable] = shapely.polygons(rings)
+    return shapes
+
+
+def to_shapes(polygons: Sequence[Points]) -> Shapes:
+    """As to_raw_shapes, but crossed ones are repaired by buffer(0)."""
+    shapes = to_raw_shapes(polygons)
     broken = ~shapely.is_valid(shapes)
     if broken.any():
         shapes[broken] = shapely.buffer(shapes[broken], 0.0)

@@ -9,7 +9,8 @@ from tcm_core.config.model import HeadName
 from tcm_core.data.image_io import read_image
 from tcm_core.data.sample import Sample
 from tcm_core.decode.decode import decode
-from tcm_core.evaluate.icdar15 import Icdar15Result, evaluate_icdar15
+from tcm_core.evaluate.icdar15 import evaluate_icdar15
+from tcm_core.evaluate.result import EvaluationResult
 from tcm_core.infer.predictor import Predictor
 
 SCORE_THRESHOLDS: Final = (0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
@@ -25,7 +26,7 @@ CHOICES: Final[dict[HeadName, dict[str, tuple[float, ...]]]] = {
 class Validation(NamedTuple):
     """The best settings on the validation images."""
 
-    result: Icdar15Result
+    result: EvaluationResult
     decode: DecodeSettings
 
 

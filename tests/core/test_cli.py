@@ -90,6 +90,7 @@ def test_evaluate_prints_the_figures_and_writes_json(tcm, samples, tmp_path):
     assert status == 0
     assert "1.0000" in text
     figures = json.loads(target.read_text())
+    assert (figures.pop("protocol"), figures.pop("iou")) == ("icdar2015", 0.5)
     assert list(figures) == ["precision", "recall", "hmean", "matched", "care_gt", "care_det"]
     assert (figures["precision"], figures["recall"], figures["hmean"]) == (1.0, 1.0, 1.0)
     assert figures["matched"] == figures["care_gt"] == figures["care_det"] > 0
@@ -101,7 +102,7 @@ def test_evaluate_prints_the_figures_and_writes_json(tcm, samples, tmp_path):
         (["detect", "none", "--out", "out"], "no such file or folder"),
         (["detect", "empty", "--out", "out"], "no image in it"),
         (["detect", "a.png", "--out", "out", "--checkpoint", "none"], "no such checkpoint"),
-        (["evaluate", "--gt", "none", "--det", "empty"], "no such folder or zip"),
+        (["evaluate", "--gt", "none", "--det", "empty"], "no such file or folder"),
         (["train", "--config", "none.toml", "--out", "out"], "none.toml"),
     ],
 )
@@ -134,10 +135,10 @@ def test_a_wrong_command_line_has_status_2_and_says_how_to_get_help(tcm, argumen
 
 
 def test_an_interrupted_command_has_status_130(tcm, tmp_path, monkeypatch):
-    def interrupted(*_):
+    def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run, "evaluate_files", interrupted)
+    monkeypatch.setattr(run, "load_evaluation", interrupted)
     assert tcm("evaluate", "--gt", tmp_path, "--det", tmp_path)[0] == 130
 
 

