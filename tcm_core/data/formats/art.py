@@ -27,7 +27,7 @@ from tcm_core.data.formats.labelled import (
     OnProblem,
     refuse,
 )
-from tcm_core.data.formats.lines import Malformed
+from tcm_core.data.formats.lines import Malformed, without_repeats
 from tcm_core.data.formats.output import file_names, whole_pixel_polygon
 from tcm_core.data.formats.source import MAX_DATASET_FILE_BYTES, LabelFile, image_stem, label_files
 from tcm_core.data.sample import TextInstance
@@ -37,15 +37,8 @@ FILE_NAME: Final = "train_labels.json"
 
 def read_art(source: Path, on_problem: OnProblem = refuse) -> Iterator[LabelledImage]:
     """The images of a JSON file, or of all in a folder or zip, in the order of the file."""
-    seen: dict[str, str] = {}
-    for file in label_files(source, (".json",), on_problem, MAX_DATASET_FILE_BYTES):
-        for image in _images_of(file, on_problem):
-            if image.image in seen:
-                what = f"{image.image} is labelled in {seen[image.image]} already"
-                on_problem(LabelProblem(file.where, None, what, "Take one of the two out."))
-                continue
-            seen[image.image] = file.where
-            yield image
+    files = label_files(source, (".json",), on_problem, MAX_DATASET_FILE_BYTES)
+    return without_repeats((image for file in files for image in _images_of(file, on_problem)), on_problem)
 
 
 def write_art(images: Sequence[LabelledImage], out: Path) -> LabelReport:

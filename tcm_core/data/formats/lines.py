@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -54,19 +54,21 @@ def read_line_files(
         on_problem: told of what cannot be read.
         suffixes: endings of the label files.
     """
+    files = label_files(source, suffixes, on_problem)
+    images = (parse_file(file, image_of(file.name), parse_line, on_problem) for file in files)
+    return without_repeats(images, on_problem)
+
+
+def without_repeats(images: Iterable[LabelledImage], on_problem: OnProblem) -> Iterator[LabelledImage]:
+    """The images, each once; labels of one that came before are reported and left out."""
     owners: dict[str, str] = {}
-    for file in label_files(source, suffixes, on_problem):
-        image = image_of(file.name)
-        if image in owners:
-            on_problem(
-                LabelProblem(
-                    file.where, None, f"labels of {image}, which {owners[image]} has already",
-                    "Take one of the two files away.",
-                )
-            )  # fmt: skip
+    for image in images:
+        if image.image in owners:
+            what = f"labels of {image.image}, which {owners[image.image]} has already"
+            on_problem(LabelProblem(image.file, None, what, "Take one of the two away."))
             continue
-        owners[image] = file.where
-        yield parse_file(file, image, parse_line, on_problem)
+        owners[image.image] = image.file
+        yield image
 
 
 def parse_file(file: LabelFile, image: str, parse_line: ParseLine, on_problem: OnProblem) -> LabelledImage:
@@ -85,25 +87,28 @@ def parse_file(file: LabelFile, image: str, parse_line: ParseLine, on_problem: O
     return LabelledImage(image, tuple(instances), file=file.where, lines=tuple(lines))
 
 
-def first_lines(source: Path, suffixes: tuple[str, ...] = (".txt",)) -> list[str]:
-    """The lines that are not blank of the first label files that have any, to tell formats apart.
+def first_files(source: Path, suffixes: tuple[str, ...]) -> list[LabelFile]:
+    """The first SAMPLE_FILES label files, to tell formats apart; empty when there are none. Never raises."""
+    return list(islice(label_files(source, suffixes, _overlook), SAMPLE_FILES))
 
-    At most SAMPLE_FILES files are looked at. Never raises; empty when there is nothing to read.
-    """
+
+def first_lines(files: Sequence[LabelFile]) -> list[str]:
+    """The first SAMPLE_LINES lines of the files that are not blank."""
     found: list[str] = []
-    for file in islice(label_files(source, suffixes, _overlook), SAMPLE_FILES):
+    for file in files:
         found += [line for _, line in numbered_lines(decode_labels(file.content))]
     return found[:SAMPLE_LINES]
 
 
-def all_fit(lines: Sequence[str], parse_line: ParseLine) -> bool:
-    """Whether there are lines and every one of them can be parsed."""
-    try:
-        for line in lines:
+def fit(lines: Sequence[str], parse_line: ParseLine) -> bool:
+    """Whether there are lines and at least nine in ten of them can be parsed."""
+    bad = 0
+    for line in lines:
+        try:
             parse_line(line)
-    except Malformed:
-        return False
-    return bool(lines)
+        except Malformed:
+            bad += 1
+    return 10 * bad <= len(lines) > 0
 
 
 def _overlook(problem: LabelProblem) -> None:

@@ -81,6 +81,8 @@ def write_line_files(
     out: Path,
     name_of: Callable[[str], str],
     line_of: Callable[[TextInstance], Line],
+    *,
+    numbered: bool = False,
 ) -> LabelReport:
     """Write one file an image, one line a text, into a folder, or into one zip when out ends with .zip.
 
@@ -89,6 +91,7 @@ def write_line_files(
         out: folder or zip.
         name_of: from LabelledImage.image to the name of its label file.
         line_of: the line of an instance and what it changes.
+        numbered: each line begins with its index in the file, from 0, and a blank.
 
     Raises:
         TcmError: a file cannot be written, or a name leaves the folder or is there twice.
@@ -98,12 +101,12 @@ def write_line_files(
     changes: list[LabelChange] = []
     written = 0
     for image in images:
-        lines = []
+        lines: list[str] = []
         for index, instance in enumerate(image.instances):
             line, changed = line_of(instance)
             changes += [LabelChange(image.image, index, what) for what in changed]
             if line is not None:
-                lines.append(line)
+                lines.append(f"{len(lines)} {line}" if numbered else line)
         contents.append(text_content(lines))
         written += len(lines)
     write_files(names, contents, out)

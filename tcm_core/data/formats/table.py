@@ -4,7 +4,23 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
+from tcm_core.data.formats.art import read_art, recognise_art, write_art
+from tcm_core.data.formats.ctw1500 import (
+    read_ctw1500,
+    read_ctw1500_legacy,
+    recognise_ctw1500_xml,
+    write_ctw1500,
+    write_ctw1500_legacy,
+)
+from tcm_core.data.formats.icdar import read_icdar2015, write_icdar2015
+from tcm_core.data.formats.icdar2013 import read_icdar2013, write_icdar2013
 from tcm_core.data.formats.labelled import LabelledImage, LabelReport, OnProblem, refuse
+from tcm_core.data.formats.line_formats import has_lines_of
+from tcm_core.data.formats.mlt import read_mlt2017, read_mlt2019, write_mlt2017, write_mlt2019
+from tcm_core.data.formats.polygon_list import read_polygon_list, write_polygon_list
+from tcm_core.data.formats.synthtext import read_synthtext, recognise_synthtext
+from tcm_core.data.formats.td500 import read_td500, write_td500
+from tcm_core.data.formats.totaltext import read_totaltext, recognise_totaltext_mat, write_totaltext
 from tcm_core.data.image_io import ReadFrame
 from tcm_core.errors import BadLabels
 
@@ -36,7 +52,51 @@ class LabelFormat(NamedTuple):
     frame: ReadFrame
 
 
-FORMATS: Final[dict[str, LabelFormat]] = {}
+def _any_of(*ways: Callable[[Path], bool]) -> Callable[[Path], bool]:
+    return lambda source: any(way(source) for way in ways)
+
+
+FORMATS: Final[dict[str, LabelFormat]] = {
+    "icdar2013": LabelFormat(
+        "ICDAR 2013 Focused", read_icdar2013, write_icdar2013, has_lines_of("icdar2013"), "stored"
+    ),
+    "icdar2015": LabelFormat(
+        "ICDAR 2015 Incidental", read_icdar2015, write_icdar2015, has_lines_of("icdar2015"), "stored"
+    ),
+    "mlt2017": LabelFormat("ICDAR 2017 MLT", read_mlt2017, write_mlt2017, has_lines_of("mlt2017"), "stored"),
+    "mlt2019": LabelFormat("ICDAR 2019 MLT", read_mlt2019, write_mlt2019, has_lines_of("mlt2019"), "stored"),
+    "art": LabelFormat("ArT, LSVT", read_art, write_art, recognise_art, "stored"),
+    "totaltext": LabelFormat(
+        "Total-Text",
+        read_totaltext,
+        write_totaltext,
+        _any_of(has_lines_of("totaltext"), recognise_totaltext_mat),
+        "stored",
+    ),
+    "ctw1500": LabelFormat(
+        "SCUT-CTW1500",
+        read_ctw1500,
+        write_ctw1500,
+        _any_of(has_lines_of("ctw1500"), recognise_ctw1500_xml),
+        "stored",
+    ),
+    "ctw1500-legacy": LabelFormat(
+        "SCUT-CTW1500, first release",
+        read_ctw1500_legacy,
+        write_ctw1500_legacy,
+        has_lines_of("ctw1500-legacy"),
+        "stored",
+    ),
+    "td500": LabelFormat("MSRA-TD500, HUST-TR400", read_td500, write_td500, has_lines_of("td500"), "stored"),
+    "polygon-list": LabelFormat(
+        "lists of polygons (DB)",
+        read_polygon_list,
+        write_polygon_list,
+        has_lines_of("polygon-list"),
+        "stored",
+    ),
+    "synthtext": LabelFormat("SynthText", read_synthtext, None, recognise_synthtext, "stored"),
+}
 """Name on the command line -> format."""
 
 
