@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 from rich.markup import escape
@@ -40,10 +41,10 @@ def list_command(
     for name in sorted({*known, *stored}):
         here = stored.get(name)
         if here is None:
-            table.add_row(escape(name), "not here", "", known[name].sha256[:16], known[name].url)
+            table.add_row(escape(name), "not here", "", known[name].sha256[:16], _host(known[name].url))
         else:
             megabytes = f"{here.size / 1e6:.1f}"
-            table.add_row(escape(name), states[name], megabytes, here.sha256[:16], escape(here.origin))
+            table.add_row(escape(name), states[name], megabytes, here.sha256[:16], escape(_host(here.origin)))
     output().print(table)
     output().print(str(weights_folder()), highlight=False, markup=False, soft_wrap=True)
     if "damaged" in states.values():
@@ -90,3 +91,8 @@ def add(
         markup=False,
         soft_wrap=True,
     )
+
+
+def _host(origin: str) -> str:
+    """The server of an address, or the file name as it is."""
+    return urlsplit(origin).netloc or origin

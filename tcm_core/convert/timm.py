@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import timm
 import torch
 
 from tcm_core.convert.weights_file import read_weights, some_of
@@ -25,7 +26,8 @@ def load_timm(path: Path, encoder: TimmImageEncoder) -> list[str]:
         The names of the file's tensors that the features have no place for: the classifier above all.
 
     Raises:
-        BadCheckpoint: see read_weights; or a tensor of the backbone is missing or of another shape.
+        BadCheckpoint: see read_weights; or a tensor is missing, of another shape, not finite, or unknown to
+            the whole model (a deeper backbone's).
     """
     given = {name.replace(".", "_"): (name, tensor) for name, tensor in read_weights(path).tensors.items()}
     state = encoder.backbone.state_dict()
@@ -43,10 +45,13 @@ def load_timm(path: Path, encoder: TimmImageEncoder) -> list[str]:
         else:
             state[name] = tensor.to(own.dtype)
             used.add(source)
+    whole = timm.create_model(encoder.name, pretrained=False).state_dict().keys()
+    unused = [name for name, _ in given.values() if name not in used]
+    problems += [f"{name} is not known" for name in unused if name not in whole]
     if problems:
         raise BadCheckpoint(
             f"{path}: it does not fit the backbone {encoder.name}: {some_of(problems)}. "
             "Choose the weights of this backbone, or set the encoder's name to theirs."
         )
     encoder.backbone.load_state_dict(state)
-    return [name for name, _ in given.values() if name not in used]
+    return unused

@@ -78,16 +78,16 @@ def _accept(url: str, part: Path, target: Path, sha256: str) -> None:
 
 
 def _fetch_whole(url: str, part: Path, on_progress: OnProgress | None) -> None:
-    furthest = -1
+    furthest = _size(part)
     while True:
         try:
             return _fetch(url, part, on_progress)
         except _Interrupted as error:
             have = _size(part)
             if have <= furthest or have == 0:
+                kept = f" What came, {have / 1e6:.1f} MB, is kept, and gone on with." if have else ""
                 raise TcmError(
-                    f"{url}: {error}; {have / 1e6:.1f} MB are kept. "
-                    "Check the network and run the same command again: it goes on from there."
+                    f"{url}: {error}. Check the network and run the same command again.{kept}"
                 ) from error
             furthest = have
 
@@ -103,15 +103,15 @@ def _fetch(url: str, part: Path, on_progress: OnProgress | None) -> None:
     except urllib.error.HTTPError as error:
         if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and have:
             if _total(error.headers) != have:
-                part.unlink()
-                raise _Interrupted("the part that was here does not fit and was thrown away") from error
-            return  # it was whole already
+                part.unlink()  # longer than the file, or of another one
+                _fetch(url, part, on_progress)
+            return
         raise TcmError(
             f"{url}: the server answers {error.code} ({error.reason}). Get the file by another way, "
             "and put it in the store with `tcm weights add FILE`."
         ) from error
     except urllib.error.URLError as error:
-        raise _Interrupted(f"the server cannot be reached ({error.reason}); is there a network?") from error
+        raise _Interrupted(f"the server cannot be reached ({error.reason})") from error
     except _BROKEN_OFF as error:
         raise _Interrupted(f"the connection broke off ({error})") from error
 

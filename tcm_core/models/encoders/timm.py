@@ -1,15 +1,18 @@
 """Any timm backbone as an image encoder."""
 
 import difflib
-from typing import Any
+from typing import Any, Final
 
 import timm
+import torch
 from torch import Tensor, nn
 
 from tcm_core.errors import BadConfig
 from tcm_core.models.outputs import ImageFeatures
 
-STRIDES = (4, 8, 16, 32)
+STRIDES: Final = (4, 8, 16, 32)
+_TRIAL_SIZE: Final = (64, 96)  # height and width of the picture that shows whether any rectangle will do
+_REFUSALS = (RuntimeError, ValueError, AssertionError, AttributeError, TypeError, LookupError)
 
 
 class TimmImageEncoder(nn.Module):
@@ -27,7 +30,8 @@ class TimmImageEncoder(nn.Module):
         embedding: channels E of the dense embedding.
 
     Raises:
-        BadConfig: timm knows no such backbone, or its stages have other strides.
+        BadConfig: timm knows no such backbone, its stages have other strides, or it takes one size of
+            picture only.
     """
 
     def __init__(self, name: str, embedding: int | None) -> None:
@@ -46,6 +50,7 @@ class TimmImageEncoder(nn.Module):
         self.embedding: int = embedding or self.channels[-1]
         self.projection = nn.Conv2d(self.channels[-1], embedding, 1) if embedding else None
         self.norm = nn.GroupNorm(1, embedding) if embedding else None
+        self._try()
 
     def forward(self, images: Tensor) -> ImageFeatures:
         """The features of normalised images (B, 3, H, W)."""
@@ -55,6 +60,29 @@ class TimmImageEncoder(nn.Module):
         if self.projection is not None and self.norm is not None:
             dense = self.norm(self.projection(dense))
         return ImageFeatures(stages, dense, dense.mean(dim=(2, 3)))
+
+    @torch.no_grad()
+    def _try(self) -> None:
+        """One small picture: some backbones take a single size, or give maps that are a pixel short."""
+        height, width = _TRIAL_SIZE
+        wanted = [
+            (1, channels, height // stride, width // stride)
+            for channels, stride in zip(self.channels, STRIDES, strict=True)
+        ]
+        self.eval()
+        try:
+            found = [tuple(stage.shape) for stage in self(torch.zeros(1, 3, height, width)).stages]
+        except _REFUSALS as error:
+            raise BadConfig(
+                f"encoder {self.name}: it does not take a picture of {height}x{width} ({error}). "
+                "Choose a backbone that takes any size, such as resnet50."
+            ) from error
+        self.train()
+        if found != wanted:
+            raise BadConfig(
+                f"encoder {self.name}: of a picture of {height}x{width} it makes {found}, a detector needs "
+                f"{wanted}. Choose another backbone, such as resnet50."
+            )
 
 
 def _features(name: str) -> nn.Module:
@@ -66,7 +94,7 @@ def _features(name: str) -> nn.Module:
         )
     try:
         return timm.create_model(name, pretrained=False, features_only=True)
-    except (RuntimeError, AttributeError, TypeError) as error:
+    except _REFUSALS as error:
         raise BadConfig(
             f"encoder {name}: timm gives no feature maps of it ({error}). "
             "Choose a convolutional backbone, such as resnet50."
