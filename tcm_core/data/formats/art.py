@@ -16,6 +16,7 @@ from tcm_core.data.formats.json_labels import (
     image_value,
     json_content,
     json_object,
+    list_value,
     points_value,
     text_value,
 )
@@ -91,10 +92,11 @@ def _images_of(file: LabelFile, on_problem: OnProblem) -> Iterator[LabelledImage
     for key, value in (labels or {}).items():
         try:
             image = image_value(key, "the image")
+            texts = list_value(value, f"{key} texts")
         except Malformed as error:
             on_problem(LabelProblem(file.where, None, error.what, error.remedy))
             continue
-        instances = tuple(entries(value, f"{key} text", file.where, on_problem, _instance))
+        instances = tuple(entries(texts, f"{key} text", file.where, on_problem, _instance))
         yield LabelledImage(image, instances, file=file.where)
 
 

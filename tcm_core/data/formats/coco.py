@@ -22,6 +22,7 @@ from tcm_core.data.formats.json_labels import (
     image_value,
     json_content,
     json_object,
+    list_value,
     points_value,
     size_value,
     text_value,
@@ -112,6 +113,11 @@ def join_images(
         instance_of: makes a text of one annotation; may raise Malformed.
         on_problem: told of the entries that are left out.
     """
+    try:
+        listed, annotations = list_value(listed, "images"), list_value(annotations, "annotations")
+    except Malformed as error:
+        on_problem(LabelProblem(file.where, None, error.what, error.remedy))
+        return
     images: dict[int | str, LabelledImage] = {}
     for key, image in entries(listed, "image", file.where, on_problem, _image):
         if key in images:

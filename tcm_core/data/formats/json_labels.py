@@ -7,7 +7,7 @@ nesting is refused by the parser, the size of a file before it is read (source.l
 import json
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Any, Final, TypeVar
 
@@ -30,28 +30,30 @@ _Entry = TypeVar("_Entry")
 
 def json_object(file: LabelFile, on_problem: OnProblem) -> dict[str, Any] | None:
     """The JSON object that a file holds; None, and a problem, when it holds something else."""
-    value = json_value(decode_labels(file.content), file.where, None, on_problem)
-    if value is None or isinstance(value, dict):
-        return value
-    what = f"holds {described(value)}, expected an object {{...}}"
-    on_problem(LabelProblem(file.where, None, what, "Check that this is the format that was named."))
-    return None
-
-
-def json_value(text: str, where: str, line: int | None, on_problem: OnProblem) -> Any:
-    """The value that a JSON text stands for; None, and a problem, when it is none or null."""
     try:
-        value = json.loads(text)
+        value = parsed(decode_labels(file.content))
+        if isinstance(value, dict):
+            return value
+        what = f"holds {described(value)}, expected an object {{...}}"
+        raise Malformed(what, "Check that this is the format that was named.")
+    except Malformed as error:
+        on_problem(LabelProblem(file.where, None, error.what, error.remedy))
+        return None
+
+
+def parsed(text: str) -> object:
+    """The value that a JSON text stands for; NaN and Infinity become floats, for those who check.
+
+    Raises:
+        Malformed: it is no JSON, or nested too deeply.
+    """
+    try:
+        return json.loads(text)
     except RecursionError:
         what = "nested too deeply for labels"
     except (ValueError, MemoryError) as error:
         what = f"not JSON ({error})"
-    else:
-        if value is not None:
-            return value
-        what = "holds null, which is nothing"
-    on_problem(LabelProblem(where, line, what[:200], "Save it again with the program that made it."))
-    return None
+    raise Malformed(what[:200], "Save it again with the program that made it.")
 
 
 def described(value: object) -> str:
@@ -64,8 +66,20 @@ def described(value: object) -> str:
     return f"{value!r:.40}" if isinstance(value, str) else f"{value!s:.40}"
 
 
+def list_value(value: object, name: str) -> list[object]:
+    """A list of anything.
+
+    Raises:
+        Malformed: something else.
+    """
+    if not isinstance(value, list):
+        remedy = "Check that this is the format that was named."
+        raise Malformed(f"{name}: {described(value)} instead of a list", remedy)
+    return value
+
+
 def entries(
-    values: object,
+    values: Sequence[object],
     name: str,
     where: str,
     on_problem: OnProblem,
@@ -75,17 +89,13 @@ def entries(
     """The entries of a list of objects, those left out, with a problem each, that cannot be read.
 
     Args:
-        values: what should be the list.
+        values: what should be objects.
         name: of one entry for messages, "shape"; entries are counted from 1.
         where: the file for messages.
         on_problem: told of the entries that are left out.
         read: makes something of one entry; may raise Malformed.
         line: of the file for messages, where the format has lines.
     """
-    if not isinstance(values, list):
-        what = f"{name}s: {described(values)} instead of a list"
-        on_problem(LabelProblem(where, line, what, "Check that this is the format that was named."))
-        return
     for number, value in enumerate(values, 1):
         try:
             if not isinstance(value, dict):
@@ -244,14 +254,18 @@ def holdable(image: LabelledImage, changes: list[LabelChange]) -> Iterator[tuple
         changes: gets an entry for each instance that is left out.
     """
     for index, instance in enumerate(image.instances):
-        if len(instance.polygon) < 3:
-            reason = f"dropped: {len(instance.polygon)} points, at least 3 are needed"
-        elif not np.isfinite(instance.polygon).all():
-            reason = "dropped: a coordinate is not a finite number"
+        reason = unholdable(instance.polygon)
+        if reason:
+            changes.append(LabelChange(image.image, index, f"dropped: {reason}"))
         else:
             yield index, instance
-            continue
-        changes.append(LabelChange(image.image, index, reason))
+
+
+def unholdable(polygon: Points) -> str:
+    """Why a format with float coordinates cannot hold a polygon; empty when it can."""
+    if len(polygon) < 3:
+        return f"{len(polygon)} points, at least 3 are needed"
+    return "" if np.isfinite(polygon).all() else "a coordinate is not a finite number"
 
 
 def json_content(value: object, indent: int | None = None) -> bytes:

@@ -17,15 +17,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-import numpy as np
-
 from tcm_core.data.formats.icdar import IGNORE_TEXT
 from tcm_core.data.formats.json_labels import (
     entries,
     flag_value,
-    holdable,
     image_value,
-    json_value,
+    list_value,
+    parsed,
     points_value,
     text_value,
 )
@@ -38,10 +36,15 @@ from tcm_core.data.formats.labelled import (
     refuse,
 )
 from tcm_core.data.formats.lines import CORRECT_LINE, Malformed, decode_labels, numbered_lines
-from tcm_core.data.formats.output import IGNORE_TEXTS, file_names, text_content, write_files
+from tcm_core.data.formats.output import (
+    IGNORE_TEXTS,
+    file_names,
+    text_content,
+    whole_pixel_polygon,
+    write_files,
+)
 from tcm_core.data.formats.source import MAX_DATASET_FILE_BYTES, LabelFile, label_files
 from tcm_core.data.sample import TextInstance
-from tcm_core.geometry.polygon import area
 
 LABELS: Final = "Label.txt"
 CACHE: Final = "Cache.cach"
@@ -61,13 +64,14 @@ def read_ppocrlabel(source: Path, on_problem: OnProblem = refuse) -> Iterator[La
         lines: dict[str, int] = {}
         for number, line in numbered_lines(decode_labels(file.content)):
             try:
-                image, instances = _parse_line(file, number, line, on_problem)
+                image, values = _parse_line(file, line)
                 if image in lines:
                     raise Malformed(f"labels of {image}, which line {lines[image]} has already", CORRECT_LINE)
             except Malformed as error:
                 on_problem(LabelProblem(file.where, number, error.what, error.remedy))
                 continue
             lines[image] = number
+            instances = tuple(entries(values, "text", file.where, on_problem, _instance, number))
             yield LabelledImage(image, instances, file=file.where, lines=(number,) * len(instances))
 
 
@@ -87,10 +91,10 @@ def write_ppocrlabel(images: Sequence[LabelledImage], out: Path) -> LabelReport:
     written = 0
     for image, key in zip(images, keys, strict=True):
         texts = []
-        for index, instance in holdable(image, changes):
-            polygon = np.rint(instance.polygon)
-            if area(polygon) == 0:
-                changes.append(LabelChange(image.image, index, "dropped: no area is left in whole pixels"))
+        for index, instance in enumerate(image.instances):
+            polygon, reason = whole_pixel_polygon(instance.polygon)
+            if polygon is None:
+                changes.append(LabelChange(image.image, index, f"dropped: {reason}"))
                 continue
             changes += _losses(image.image, index, instance)
             texts.append(_text_json(instance, polygon.astype(int).tolist()))
@@ -105,10 +109,11 @@ def recognise_ppocrlabel(source: Path) -> bool:
     """Whether the first line of the labels is a path, a tab and a JSON list of transcriptions."""
     for file in _files(source, _overlook):
         for _, line in numbered_lines(decode_labels(file.content[:MAX_LINE]))[:1]:
-            texts = json_value(line.partition("\t")[2], "", None, _overlook)
-            return isinstance(texts, list) and all(
-                isinstance(text, dict) and "transcription" in text for text in texts
-            )
+            try:
+                texts = list_value(parsed(line.partition("\t")[2]), "")
+            except Malformed:
+                return False
+            return all(isinstance(text, dict) and "transcription" in text for text in texts)
     return False
 
 
@@ -123,28 +128,22 @@ def _files(source: Path, on_problem: OnProblem) -> Iterator[LabelFile]:
     return label_files(source, names, on_problem, MAX_DATASET_FILE_BYTES)
 
 
-def _parse_line(
-    file: LabelFile, number: int, line: str, on_problem: OnProblem
-) -> tuple[str, tuple[TextInstance, ...]]:
+def _parse_line(file: LabelFile, line: str) -> tuple[str, list[object]]:
     if len(line) > MAX_LINE:
         raise Malformed(f"{len(line)} characters, at most {MAX_LINE} are read", CORRECT_LINE)
     path, tab, labels = line.partition("\t")
     if not tab:
         raise Malformed(f"no tab between the image and its labels; found {line[:80]!r}", CORRECT_LINE)
-    image = _image_of(image_value(path, "the path"), file)
-    if not labels.strip():
-        return image, ()
-    values = json_value(labels, file.where, number, on_problem)
-    if values is None:
-        return image, ()
-    return image, tuple(entries(values, "text", file.where, on_problem, _instance, number))
+    values = list_value(parsed(labels), "the labels") if labels.strip() else []
+    return _image_of(image_value(path, "the path"), file), values
 
 
 def _image_of(path: str, file: LabelFile) -> str:
     """The image relative to the source: the folder's name goes when it is that of the labels' folder."""
     beside = Path(file.where).absolute().parent
     rest = PurePosixPath(path).parts[1:]
-    same_folder = path.split("/", 1)[0] in (beside.name, beside.stem)
+    folder = beside.stem if beside.suffix.lower() == ".zip" else beside.name
+    same_folder = path.split("/", 1)[0] == folder
     renamed = not (beside / path).is_file() and (beside / PurePosixPath(path).name).is_file()
     if rest and (same_folder or renamed):
         path = "/".join(rest) if same_folder else rest[-1]

@@ -21,13 +21,14 @@ from tcm_core.data.formats.json_labels import (
     image_value,
     json_content,
     json_object,
+    list_value,
     pairs_value,
     rectangle,
     size_value,
 )
 from tcm_core.data.formats.labelled import LabelChange, LabelledImage, LabelProblem, LabelReport, OnProblem
-from tcm_core.data.formats.lines import Malformed, polygon_of
-from tcm_core.data.formats.output import file_names, write_files
+from tcm_core.data.formats.lines import Malformed, polygon_of, without_repeats
+from tcm_core.data.formats.output import file_names, mistaken, write_files
 from tcm_core.data.formats.source import LabelFile, image_stem, label_files
 from tcm_core.data.image_io import IMAGE_SUFFIXES
 from tcm_core.data.sample import TextInstance
@@ -49,17 +50,9 @@ def read_shape_files(
         instance_of: makes a text of one shape; may raise Malformed.
         on_problem: told of files and shapes that are left out.
     """
-    owners: dict[str, str] = {}
-    for file in label_files(source, (".json",), on_problem, MAX_SHAPE_FILE_BYTES):
-        image = _image_of(file, instance_of, on_problem)
-        if image is None:
-            continue
-        if image.image in owners:
-            what = f"labels of {image.image}, which {owners[image.image]} has already"
-            on_problem(LabelProblem(file.where, None, what, "Take one of the two files away."))
-            continue
-        owners[image.image] = file.where
-        yield image
+    files = label_files(source, (".json",), on_problem, MAX_SHAPE_FILE_BYTES)
+    images = (_image_of(file, instance_of, on_problem) for file in files)
+    return without_repeats((image for image in images if image is not None), on_problem)
 
 
 def write_shape_files(
@@ -89,7 +82,8 @@ def write_shape_files(
         for index, instance in holdable(image, changes):
             points = instance.polygon.tolist()
             shapes.append({**shape_of(instance), "points": points, "shape_type": "polygon"})
-            changes += mistaken_text(image.image, index, instance)
+            read_back = mistaken(instance, instance.text, IGNORE_TEXT)
+            changes += [LabelChange(image.image, index, what) for what in read_back]
         height, width = image.size or (None, None)
         path = PurePosixPath(image.image).name
         data = {**top_level, "shapes": shapes, "imagePath": path, "imageData": None}
@@ -97,13 +91,6 @@ def write_shape_files(
         written += len(shapes)
     write_files(names, contents, out)
     return LabelReport(len(images), written, tuple(changes))
-
-
-def mistaken_text(image: str, index: int, instance: TextInstance) -> list[LabelChange]:
-    """Names a text that counts but is written as ignored ones are."""
-    if instance.ignore or instance.text != IGNORE_TEXT:
-        return []
-    return [LabelChange(image, index, f"the text {IGNORE_TEXT} will be read as ignored")]
 
 
 def missing_facts(image: LabelledImage) -> list[LabelChange]:
@@ -151,9 +138,10 @@ def _image_of(
     folder = PurePosixPath(file.name).parent
     try:
         name = image_value(data.get("imagePath"), "imagePath", "" if folder.name == "" else str(folder))
+        shapes = list_value(data.get("shapes"), "shapes")
     except Malformed as error:
         on_problem(LabelProblem(file.where, None, error.what, error.remedy))
         return None
-    instances = tuple(entries(data.get("shapes"), "shape", file.where, on_problem, instance_of))
+    instances = tuple(entries(shapes, "shape", file.where, on_problem, instance_of))
     size = size_value(data.get("imageHeight"), data.get("imageWidth"))
     return LabelledImage(name, instances, size, file=file.where)
