@@ -31,7 +31,7 @@ def build_detector(config: ModelConfig) -> TextDetector:
     Raises:
         BadConfig: there is no encoder of that name, or it has other strides.
     """
-    encoder = build_encoder(config.encoder)
+    encoder = build_encoder(config.encoder, with_embedding=config.tcm is not None)
     language = build_language(config.tcm, config.embedding) if config.tcm else None
     score_channel = config.tcm is not None and config.tcm.matching.score_channel
     channels = (*encoder.channels[:-1], encoder.channels[-1] + score_channel)
@@ -39,11 +39,13 @@ def build_detector(config: ModelConfig) -> TextDetector:
     return TextDetector(encoder, language, neck, head, score_channel=score_channel)
 
 
-def build_encoder(config: TimmEncoder | ClipEncoder) -> TimmImageEncoder | ClipImageEncoder:
-    """The image encoder of a configuration."""
+def build_encoder(
+    config: TimmEncoder | ClipEncoder, *, with_embedding: bool
+) -> TimmImageEncoder | ClipImageEncoder:
+    """The image encoder of a configuration; the plain detector needs no joint embedding."""
     if isinstance(config, ClipEncoder):
-        return ClipImageEncoder(config.name)
-    return TimmImageEncoder(config.name, config.embedding)
+        return ClipImageEncoder(config.name, attention_pool=with_embedding)
+    return TimmImageEncoder(config.name, config.embedding if with_embedding else None)
 
 
 def build_language(config: TcmModules, embedding: int) -> LanguageBranch:

@@ -20,8 +20,13 @@ class DbDecode(_Frozen):
     """Pixels above this probability are text."""
     score_threshold: float = Field(0.5, ge=0.0, le=1.0)
     """A text is kept when its mean probability reaches this."""
+    grow: Literal["area", "inverse"] = "area"
+    """How far the shrunk text is grown back: by its own area over its perimeter (the paper), or by solving the
+    equation of the shrinking backwards, which is exact for rectangles of any shape."""
     unclip_ratio: float = Field(1.6, ge=0.0, le=5.0)
-    """How far the shrunk text is grown back: A * ratio / L network pixels."""
+    """With "area": A * ratio / L network pixels."""
+    shrink_ratio: float = Field(0.4, gt=0.0, le=1.0)
+    """With "inverse": the ratio that the texts were shrunk by in training."""
     min_side: float = Field(3.0, ge=0.0)
     """Texts whose shorter side, before growing, is below this many network pixels are dropped."""
     max_candidates: int = Field(1000, ge=1)
@@ -48,6 +53,8 @@ class PanDecode(_Frozen):
     """Texts of fewer map pixels are dropped."""
     min_kernel_area: int = Field(1, ge=1)
     """Kernels of fewer map pixels are no seeds."""
+    max_candidates: int = Field(1000, ge=1)
+    """At most this many texts are given, the largest first."""
     output: Output = "quad"
 
 
@@ -56,13 +63,17 @@ class FceDecode(_Frozen):
 
     head: Literal["fce"] = "fce"
     score_threshold: float = Field(0.3, ge=0.0, le=1.0)
-    """Pixels whose score text^alpha * centre^beta exceeds this give a contour."""
+    """Pixels whose score, text^alpha * centre^beta, reaches this give a contour."""
     alpha: float = Field(1.2, ge=0.0)
+    """Exponent of the text region's probability; 1.2 for words (ICDAR 2015), 1.0 for curved text."""
     beta: float = Field(1.0, ge=0.0)
+    """Exponent of the text centre region's probability; 1.0 for words, 2.0 for curved text."""
     nms_threshold: float = Field(0.1, ge=0.0, le=1.0)
-    """Of two contours that overlap by more than this, the better one stays."""
+    """Of two contours whose intersection over union exceeds this, the better one stays."""
     points: int = Field(50, ge=4)
     """Points of a reconstructed contour."""
+    max_candidates: int = Field(1000, ge=1)
+    """At most this many pixels of one connected component are looked at, the best first."""
     output: Output = "quad"
 
 

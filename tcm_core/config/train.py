@@ -9,11 +9,12 @@ from tcm_core.config.decode import DbDecode, DecodeSettings
 from tcm_core.config.learning import (
     DbLossConfig,
     DbTargetConfig,
+    FceTargetConfig,
     LanguageConfig,
     LossConfig,
     TargetConfig,
 )
-from tcm_core.config.model import ModelConfig
+from tcm_core.config.model import FceHeadConfig, ModelConfig
 
 
 class _Frozen(BaseModel):
@@ -58,7 +59,9 @@ class TrainConfig(_Frozen):
     """Name of the checkpoint."""
     seed: int = 0
     start: str = "random"
-    """The first weights: "random", "imagenet-lite0" (the backbone's, from their package), or a checkpoint."""
+    """The first weights: "random"; "clip:NAME" for CLIP's (a tag such as openai, a name in the weights store
+    or a file); "timm" for timm's of the backbone; "imagenet-lite0" for tf_efficientnet_lite0's from their
+    package; or a checkpoint."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["bf16", "fp16", "no"] = "bf16"
     workers: int = Field(1, ge=0)
@@ -84,6 +87,8 @@ class TrainConfig(_Frozen):
         filled = dict(values)
         for section in ("targets", "loss"):
             filled[section] = _with_head(filled.get(section, {}), head)
+        if head == "fce" and isinstance(filled["targets"], dict):
+            filled["targets"] = {"degree": _fourier_degree(filled["model"]), **filled["targets"]}
         validation = filled.get("validation", {})
         if isinstance(validation, dict):
             filled["validation"] = {**validation, "decode": _with_head(validation.get("decode", {}), head)}
@@ -96,6 +101,10 @@ class TrainConfig(_Frozen):
         for section, settings in named.items():
             if settings.head != head:
                 raise ValueError(f"{section} is for the head {settings.head!r}, the model has {head!r}")
+        if isinstance(self.model.head, FceHeadConfig) and isinstance(self.targets, FceTargetConfig):
+            wanted, given = self.model.head.degree, self.targets.degree
+            if wanted != given:
+                raise ValueError(f"targets.degree is {given}, the model's head has the degree {wanted}")
         return self
 
 
@@ -103,6 +112,12 @@ def _head_of(model: Any) -> str:
     head = model.get("head", {}) if isinstance(model, dict) else getattr(model, "head", {})
     name = head.get("name", "db") if isinstance(head, dict) else getattr(head, "name", "db")
     return str(name)
+
+
+def _fourier_degree(model: Any) -> Any:
+    head = model.get("head", {}) if isinstance(model, dict) else model.head
+    default = FceHeadConfig().degree
+    return head.get("degree", default) if isinstance(head, dict) else head.degree
 
 
 def _with_head(section: Any, head: str) -> Any:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tcm_core.config.decode import DbDecode
 from tcm_core.decode.maps import ImageMaps
 from tcm_core.detection import Detection
-from tcm_core.geometry.offset import offset
+from tcm_core.geometry.offset import grow_distance, offset
 from tcm_core.geometry.polygon import Points, area, clockwise, perimeter
 from tcm_core.geometry.quad import top_left_first
 
@@ -48,14 +48,19 @@ def decode_db(maps: ImageMaps, settings: DbDecode) -> tuple[Detection, ...]:
 def _grow(outline: NDArray[np.int32], cell: float, settings: DbDecode) -> Points | None:
     """The text, in network pixels, of one component's outline, or None when it is too small.
 
-    The outline runs through the centres of border pixels; the component's edge is half a cell further out.
+    The outline runs through the centres of border pixels, the component's edge lies further out: so far that
+    what is inside has the area of the component's pixels.
     """
     centres = (outline[:, 0].astype(np.float32) + 0.5) * cell
-    middle, sides, angle = cv2.minAreaRect(centres)
-    width, height = sides[0] + cell, sides[1] + cell
+    pixels = _pixels(outline) * cell * cell
+    middle, (width, height), angle = cv2.minAreaRect(centres)
+    missing = width + height  # (width + margin) (height + margin) = pixels
+    margin = 0.5 * (math.sqrt(max(0.0, missing * missing + 4.0 * (pixels - width * height))) - missing)
+    margin = min(max(margin, 0.0), cell)
+    width, height = width + margin, height + margin
     if min(width, height) < settings.min_side:
         return None
-    distance = settings.unclip_ratio * width * height / (2.0 * (width + height))
+    distance = _distance(width * height, 2.0 * (width + height), settings)
     box = cv2.boxPoints((middle, (width + 2 * distance, height + 2 * distance), angle)).astype(np.float64)
     if settings.output == "quad" or len(centres) < 3:
         return top_left_first(box)
@@ -63,11 +68,27 @@ def _grow(outline: NDArray[np.int32], cell: float, settings: DbDecode) -> Points
     kernel = cv2.approxPolyDP(centres, tolerance, True)[:, 0].astype(np.float64)
     if len(kernel) < 3:
         return top_left_first(box)
-    grown = offset(kernel, settings.unclip_ratio * area(kernel) / perimeter(kernel) + 0.5 * cell)
+    length = perimeter(kernel)
+    margin = min(max((pixels - area(kernel)) / length, 0.0), 0.5 * cell)
+    distance = _distance(area(kernel) + margin * length, length + 8.0 * margin, settings)
+    grown = offset(kernel, margin + distance)
     if grown is None:
         return top_left_first(box)
     smooth = cv2.approxPolyDP(grown.astype(np.float32), tolerance, True)[:, 0].astype(np.float64)
     return clockwise(smooth) if len(smooth) >= 4 else top_left_first(box)
+
+
+def _pixels(outline: NDArray[np.int32]) -> float:
+    """How many pixels an outline through pixel centres holds, its own among them. Source: Pick's theorem."""
+    steps = np.abs(outline[:, 0] - np.roll(outline[:, 0], 1, axis=0)).max(axis=1)
+    return float(cv2.contourArea(outline)) + 0.5 * float(steps.sum()) + 1.0
+
+
+def _distance(kernel_area: float, kernel_perimeter: float, settings: DbDecode) -> float:
+    """How far a kernel is grown, in the unit of its perimeter."""
+    if settings.grow == "inverse":
+        return grow_distance(kernel_area, kernel_perimeter, settings.shrink_ratio)
+    return settings.unclip_ratio * kernel_area / kernel_perimeter
 
 
 def _mean_inside(probability: NDArray[np.uint8], outline: NDArray[np.int32]) -> float:

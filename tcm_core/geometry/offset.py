@@ -1,5 +1,7 @@
 """Polygons moved inwards and outwards: among them the shrink of DBNet."""
 
+import math
+
 import numpy as np
 import pyclipper
 
@@ -41,6 +43,23 @@ def shrink_distance(polygon: Points, ratio: float) -> float:
     """
     length = perimeter(polygon)
     return area(polygon) * (1.0 - ratio * ratio) / length if length > 0 else 0.0
+
+
+def grow_distance(kernel_area: float, kernel_perimeter: float, ratio: float) -> float:
+    """How far to move the edges of a shrunk text outwards to undo the shrinking, in pixels.
+
+    Moving the edges of a rectangle out by d gives it the area A + L d + 4 d^2 and the perimeter L + 8 d; the
+    distance sought is the one by which that rectangle would be shrunk. Exact for rectangles, close for
+    polygons with round bends.
+
+    Args:
+        kernel_area: A, of the shrunk text.
+        kernel_perimeter: L, of the shrunk text.
+        ratio: what it was shrunk by, in (0, 1].
+    """
+    kept = ratio * ratio
+    square, linear, constant = 4.0 + 4.0 * kept, kept * kernel_perimeter, (kept - 1.0) * kernel_area
+    return (math.sqrt(linear * linear - 4.0 * square * constant) - linear) / (2.0 * square)
 
 
 def shrink(polygon: Points, ratio: float) -> Points | None:

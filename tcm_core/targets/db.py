@@ -12,8 +12,6 @@ from tcm_core.data.sample import TextInstance
 from tcm_core.geometry.offset import offset, shrink, shrink_distance
 from tcm_core.geometry.polygon import Points, area
 
-_SHIFT = 4  # fractional bits of OpenCV's polygon coordinates
-
 
 class DbTargets(NamedTuple):
     """Targets of one crop of (H, W)."""
@@ -25,15 +23,29 @@ class DbTargets(NamedTuple):
 
 
 def fill(canvas: NDArray[np.uint8], polygon: Points, value: int) -> None:
-    """Fills a polygon in place.
+    """Fills a polygon in place: exactly the pixels whose centre lies inside (OpenCV also draws the outline).
 
     Args:
         canvas: (H, W).
-        polygon: (N, 2) canvas pixels, the corner of the first pixel at (0, 0).
+        polygon: (N, 2) canvas pixels, the corner of the first pixel at (0, 0); where it crosses itself, the
+            even-odd rule holds.
         value: written inside.
     """
-    centres = np.rint((polygon - 0.5) * (1 << _SHIFT)).astype(np.int32)
-    cv2.fillPoly(canvas, [centres], (value,), shift=_SHIFT)
+    height, width = canvas.shape
+    x0, y0 = np.clip(np.floor(polygon.min(axis=0)).astype(int), 0, (width, height))
+    x1, y1 = np.clip(np.ceil(polygon.max(axis=0)).astype(int), 0, (width, height))
+    if x0 >= x1 or y0 >= y1:
+        return
+    centres = np.arange(y0, y1) + 0.5
+    start, end = polygon, np.roll(polygon, -1, axis=0)
+    row, edge = np.nonzero((start[:, 1] <= centres[:, None]) != (end[:, 1] <= centres[:, None]))
+    along = (centres[row] - start[edge, 1]) / (end[edge, 1] - start[edge, 1])
+    crossing = start[edge, 0] + along * (end[edge, 0] - start[edge, 0])
+    column = np.clip(np.ceil(crossing - 0.5), x0, x1).astype(int) - x0
+    columns = x1 - x0 + 1
+    crossings = np.bincount(row * columns + column, minlength=(y1 - y0) * columns).reshape(-1, columns)
+    inside = (np.cumsum(crossings[:, :-1], axis=1) & 1).astype(bool)
+    canvas[y0:y1, x0:x1][inside] = value
 
 
 def is_learnable(instance: TextInstance, min_side: float) -> bool:

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from typing import Final
 
 import torch
 from torch import nn
 
 from tcm_core.config.train import OptimConfig
 from tcm_core.errors import BadConfig
+
+PRETRAINED: Final = ("encoder.backbone.", "encoder.tower.")
+"""What the image encoder brings along: timm's backbone, CLIP's tower with its attention pool."""
 
 
 def freeze(model: nn.Module, patterns: Iterable[str]) -> None:
@@ -35,7 +39,7 @@ def make_optimizer(model: nn.Module, config: OptimConfig) -> torch.optim.AdamW:
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
-            factor = config.encoder_factor if name.startswith("encoder.backbone") else 1.0
+            factor = config.encoder_factor if name.startswith(PRETRAINED) else 1.0
             decay = 0.0 if parameter.ndim <= 1 else config.weight_decay
             groups.setdefault((factor, decay), []).append(parameter)
     return torch.optim.AdamW(

@@ -9,23 +9,19 @@ from accelerate.utils import set_seed
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from timm.utils.model_ema import ModelEmaV3
 
-from tcm_core.build import build_detector
-from tcm_core.checkpoint import load_checkpoint
-from tcm_core.checkpoint_file import resolve_checkpoint
 from tcm_core.config.data import DataConfig
 from tcm_core.config.load import load_config
 from tcm_core.config.train import TrainConfig
-from tcm_core.convert.efficientnet_lite import load_imagenet
 from tcm_core.data.layout import load_samples
 from tcm_core.data.sample import Sample
 from tcm_core.errors import BadConfig
 from tcm_core.infer.device import choose_device
-from tcm_core.models.detector import TextDetector
 from tcm_core.train.batch import Batch, make_loader
 from tcm_core.train.folder import RunFolder
 from tcm_core.train.keeper import CheckpointKeeper
 from tcm_core.train.loop import train
 from tcm_core.train.optim import freeze, make_optimizer
+from tcm_core.train.start import start_detector
 from tcm_core.train.state import TrainState
 
 
@@ -49,20 +45,6 @@ def split_samples(samples: Sequence[Sample], config: DataConfig) -> tuple[list[S
     if not any(not instance.ignore for sample in learnt for instance in sample.instances):
         raise BadConfig(f"data: no legible text is left to learn from in {config.root}")
     return learnt, [sample for sample in left if sample.image.stem in kept]
-
-
-def start_detector(config: TrainConfig) -> TextDetector:
-    """The detector that a run starts from.
-
-    Raises:
-        BadCheckpoint: its start weights are missing or do not fit.
-    """
-    detector = build_detector(config.model)
-    if config.start == "imagenet-lite0":
-        load_imagenet(detector.encoder.get_submodule("backbone"))
-    elif config.start != "random":
-        detector = load_checkpoint(resolve_checkpoint(config.start)).detector
-    return detector
 
 
 def run_training(

@@ -15,10 +15,19 @@ from tcm_core.infer.predictor import Predictor
 
 SCORE_THRESHOLDS: Final = (0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
 
-CHOICES: Final[dict[HeadName, dict[str, tuple[float, ...]]]] = {
-    "db": {"threshold": (0.3, 0.4, 0.5, 0.6), "unclip_ratio": (0.8, 0.9, 1.0, 1.2, 1.5)},
-    "pan": {"threshold": (0.4, 0.5, 0.6, 0.7), "kernel_threshold": (0.3, 0.4, 0.5, 0.6)},
-    "fce": {"alpha": (1.0, 1.2), "beta": (0.5, 1.0, 2.0)},
+
+def _grid(**values: Sequence[float | str]) -> tuple[dict[str, float | str], ...]:
+    """Every combination of the values."""
+    return tuple(dict(zip(values, chosen, strict=True)) for chosen in product(*values.values()))
+
+
+CHOICES: Final[dict[HeadName, tuple[dict[str, float | str], ...]]] = {
+    "db": (
+        *_grid(threshold=(0.3, 0.4, 0.5, 0.6), grow=("area",), unclip_ratio=(0.8, 0.9, 1.0, 1.2, 1.5)),
+        *_grid(threshold=(0.3, 0.4, 0.5, 0.6), grow=("inverse",)),
+    ),
+    "pan": _grid(threshold=(0.4, 0.5, 0.6, 0.7), kernel_threshold=(0.3, 0.4, 0.5, 0.6)),
+    "fce": _grid(alpha=(1.0, 1.2), beta=(0.5, 1.0, 2.0)),
 }
 """What is tried for each head, besides the score threshold."""
 
@@ -40,10 +49,9 @@ def validate(predictor: Predictor, samples: Sequence[Sample], settings: DecodeSe
     """
     truth = {sample.image.stem: sample.instances for sample in samples}
     maps = {sample.image.stem: predictor.maps(read_image(sample.image, "stored")) for sample in samples}
-    choices = CHOICES[settings.head]
     tried = []
-    for values in product(*choices.values()):
-        chosen = settings.model_copy(update=dict(zip(choices, values, strict=True)))
+    for values in CHOICES[settings.head]:
+        chosen = settings.model_copy(update=values)
         loose = chosen.model_copy(update={"score_threshold": SCORE_THRESHOLDS[0]})
         found = {stem: decode(of_image, loose) for stem, of_image in maps.items()}
         for score_threshold in SCORE_THRESHOLDS:
