@@ -3,10 +3,13 @@
 import typer
 from rich.markup import escape
 
+from tcm_core.cli.check_data import check_data
 from tcm_core.cli.console import errors
+from tcm_core.cli.convert import convert
 from tcm_core.cli.detect import detect
 from tcm_core.cli.doctor import doctor
 from tcm_core.cli.evaluate import evaluate
+from tcm_core.cli.synth import synth
 from tcm_core.cli.train import train
 from tcm_core.cli.weights import weights
 from tcm_core.errors import TcmError
@@ -22,6 +25,9 @@ app.command()(detect)
 app.command()(evaluate)
 app.command()(train)
 app.command()(doctor)
+app.command()(synth)
+app.command()(check_data)
+app.add_typer(convert, name="convert")
 app.add_typer(weights, name="weights")
 
 

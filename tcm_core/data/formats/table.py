@@ -100,6 +100,18 @@ FORMATS: Final[dict[str, LabelFormat]] = {
 """Name on the command line -> format."""
 
 
+def format_named(name: str) -> LabelFormat:
+    """The row of FORMATS.
+
+    Raises:
+        BadLabels: there is none; the message names all.
+    """
+    found = FORMATS.get(name)
+    if found is None:
+        raise BadLabels(f"unknown label format {name!r}. Choose one of: {', '.join(FORMATS)}.")
+    return found
+
+
 def recognise_format(source: Path) -> str:
     """The name of the one format that the content fits.
 
