@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 from tcm_core.data.formats.art import read_art, recognise_art, write_art
+from tcm_core.data.formats.coco import read_coco, recognise_coco, write_coco
+from tcm_core.data.formats.cocotext import read_cocotext, recognise_cocotext, write_cocotext
 from tcm_core.data.formats.ctw1500 import (
     read_ctw1500,
     read_ctw1500_legacy,
@@ -12,15 +14,20 @@ from tcm_core.data.formats.ctw1500 import (
     write_ctw1500,
     write_ctw1500_legacy,
 )
+from tcm_core.data.formats.cvat import read_cvat, recognise_cvat, write_cvat
 from tcm_core.data.formats.icdar import read_icdar2015, write_icdar2015
 from tcm_core.data.formats.icdar2013 import read_icdar2013, write_icdar2013
 from tcm_core.data.formats.labelled import LabelledImage, LabelReport, OnProblem, refuse
+from tcm_core.data.formats.labelme import read_labelme, recognise_labelme, write_labelme
 from tcm_core.data.formats.line_formats import has_lines_of
 from tcm_core.data.formats.mlt import read_mlt2017, read_mlt2019, write_mlt2017, write_mlt2019
 from tcm_core.data.formats.polygon_list import read_polygon_list, write_polygon_list
+from tcm_core.data.formats.ppocrlabel import read_ppocrlabel, recognise_ppocrlabel, write_ppocrlabel
 from tcm_core.data.formats.synthtext import read_synthtext, recognise_synthtext
 from tcm_core.data.formats.td500 import read_td500, write_td500
 from tcm_core.data.formats.totaltext import read_totaltext, recognise_totaltext_mat, write_totaltext
+from tcm_core.data.formats.xanylabeling import read_xanylabeling, recognise_xanylabeling, write_xanylabeling
+from tcm_core.data.formats.yolo_obb import read_yolo_obb, recognise_yolo_obb, write_yolo_obb
 from tcm_core.data.image_io import ReadFrame
 from tcm_core.errors import BadLabels
 
@@ -96,6 +103,15 @@ FORMATS: Final[dict[str, LabelFormat]] = {
         "stored",
     ),
     "synthtext": LabelFormat("SynthText", read_synthtext, None, recognise_synthtext, "stored"),
+    "cocotext": LabelFormat("COCO-Text", read_cocotext, write_cocotext, recognise_cocotext, "stored"),
+    "coco": LabelFormat("COCO polygons", read_coco, write_coco, recognise_coco, "stored"),
+    "labelme": LabelFormat("labelme", read_labelme, write_labelme, recognise_labelme, "view"),
+    "ppocrlabel": LabelFormat("PPOCRLabel", read_ppocrlabel, write_ppocrlabel, recognise_ppocrlabel, "view"),
+    "xanylabeling": LabelFormat(
+        "X-AnyLabeling", read_xanylabeling, write_xanylabeling, recognise_xanylabeling, "stored"
+    ),
+    "cvat": LabelFormat("CVAT: ICDAR, XML for images", read_cvat, write_cvat, recognise_cvat, "view"),
+    "yolo-obb": LabelFormat("YOLO-OBB", read_yolo_obb, write_yolo_obb, recognise_yolo_obb, "view"),
 }
 """Name on the command line -> format."""
 
