@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -9,15 +10,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from tcm_core.config.learning import DbLossConfig
-from tcm_core.config.model import DbHeadConfig, HeadName
+from tcm_core.config.learning import DbLossConfig, FceLossConfig, FceTargetConfig
+from tcm_core.config.model import DbHeadConfig, FceHeadConfig, HeadName
 from tcm_core.data.sample import TextInstance
 from tcm_core.decode.maps import Plane, Values
 from tcm_core.losses.db import DbTargetBatch, db_loss
+from tcm_core.losses.fce import FceTargetBatch, fce_loss
 from tcm_core.models.heads.db import DbHead
+from tcm_core.models.heads.fce import FceHead
+from tcm_core.models.necks.fpn import Fpn
 from tcm_core.models.necks.fpn_cat import FpnCat
-from tcm_core.models.outputs import DbMaps
+from tcm_core.models.outputs import DbMaps, FceMaps
 from tcm_core.targets.db import db_targets
+from tcm_core.targets.fce import STRIDES, fce_targets
 
 
 class KeptMaps(NamedTuple):
@@ -63,6 +68,33 @@ def _keep_db(maps: DbMaps) -> KeptMaps:
     return KeptMaps({"probability": as_plane(torch.sigmoid(maps.probability.float()))}, {})
 
 
+def _build_fce(config: FceHeadConfig, channels: Sequence[int]) -> tuple[nn.Module, nn.Module]:
+    return Fpn(channels[1:], config.neck_width), FceHead(config.neck_width, config.degree)
+
+
+def _fce_targets(
+    instances: Sequence[TextInstance], size: tuple[int, int], config: FceTargetConfig
+) -> tuple[NDArray[Any], ...]:
+    return tuple(chain.from_iterable(fce_targets(instances, size, config)))
+
+
+def _fce_loss(maps: FceMaps, targets: Sequence[Tensor], config: FceLossConfig) -> dict[str, Tensor]:
+    each = len(FceTargetBatch._fields)
+    levels = [targets[first : first + each] for first in range(0, len(targets), each)]
+    return fce_loss(maps, [FceTargetBatch(*(t.float() for t in level)) for level in levels], config)
+
+
+def _keep_fce(maps: FceMaps) -> KeptMaps:
+    planes: dict[str, Plane] = {}
+    values: dict[str, Values] = {}
+    for stride, level in zip(STRIDES, maps.levels, strict=True):
+        planes[f"text_{stride}"] = as_plane(level.text.float().softmax(dim=1)[:, 1:])
+        planes[f"centre_{stride}"] = as_plane(level.centre.float().softmax(dim=1)[:, 1:])
+        values[f"fourier_{stride}"] = as_values(level.fourier)
+    return KeptMaps(planes, values)
+
+
 FAMILIES: Final[dict[HeadName, HeadFamily]] = {
     "db": HeadFamily(_build_db, db_targets, _db_loss, _keep_db),
+    "fce": HeadFamily(_build_fce, _fce_targets, _fce_loss, _keep_fce),
 }

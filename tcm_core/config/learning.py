@@ -42,12 +42,14 @@ class FceTargetConfig(_TextTargets):
         (0.3, 0.7),
         (0.6, 1.0),
     )
-    """Which level learns a text, by the longer side of its bounds over the image's side; both ends excluded,
-    except that the last range has no upper end."""
+    """Which level learns a text, by the longer side of its bounds over the crop's longer side; both ends
+    excluded. A text in no range is learnt by the level whose range is nearest."""
+    degree: int = Field(5, ge=1)
+    """Fourier degree k; the head's. Filled in from the model where it is not given."""
     centre_shrink: float = Field(0.3, gt=0, lt=1)
     """The centre region's half height over the text's half height."""
     resample_step: float = Field(4.0, gt=0)
-    """Distance of the points on the centre line, in network pixels."""
+    """Largest distance of the points on the centre line, in network pixels."""
 
 
 TargetConfig = Annotated[DbTargetConfig | PanTargetConfig | FceTargetConfig, Field(discriminator="head")]
@@ -91,6 +93,8 @@ class FceLossConfig(_Frozen):
     """Hard negatives of a level without any text."""
     points: int = Field(50, ge=4)
     """Points of a contour at which regression is compared."""
+    contour_weight: float = Field(1.0, ge=0)
+    """The paper's lambda."""
 
 
 LossConfig = Annotated[DbLossConfig | PanLossConfig | FceLossConfig, Field(discriminator="head")]

@@ -33,7 +33,8 @@ class FceLevel(NamedTuple):
 
     text: Tensor  # (B, 2, H/s, W/s) logits of background and text region
     centre: Tensor  # (B, 2, H/s, W/s) logits of background and text centre region
-    fourier: Tensor  # (B, 2(2k+1), H/s, W/s) real then imaginary parts of c_-k..c_k, network pixels
+    fourier: Tensor  # (B, 2(2k+1), H/s, W/s) real, then imaginary parts of c_-k..c_k, in cells of s network
+    # pixels; c_0 is relative to the cell's centre
 
 
 class FceMaps(NamedTuple):
