@@ -73,9 +73,12 @@ def write_cvat(images: Sequence[LabelledImage], out: Path) -> LabelReport:
 
 
 def recognise_cvat(source: Path) -> bool:
-    """Whether it is CVAT's XML, or ICDAR files laid out as CVAT does: in a subset, with quoted texts."""
-    if starts_as_cvat_xml(source):
-        return True
+    """Whether it is CVAT's XML, or ICDAR files as CVAT writes them; see has_icdar_layout."""
+    return starts_as_cvat_xml(source) or has_icdar_layout(source)
+
+
+def has_icdar_layout(source: Path) -> bool:
+    """Whether the label files lie in a subset, with quoted texts and, unlike ICDAR's own, decimals."""
     if not (source.is_dir() or is_zip(source)):
         return False
     for file in label_files(source, (".txt",), _overlook):
@@ -84,7 +87,7 @@ def recognise_cvat(source: Path) -> bool:
         if "/" not in name or _image_of(name) is None:
             return False
         if lines:
-            return '"' in lines[0][1] and _fits(name, lines[0][1])
+            return _fits(name, lines[0][1])
     return False
 
 
@@ -107,11 +110,12 @@ def _fits(name: str, line: str) -> bool:
     try:
         if _holds_masks(name):
             _parse_mask(line)
-        else:
-            _parse_line(line)
+            return True
+        _parse_line(line)
+        places, text = _split_quoted(line)
+        return text is not None and all("." in place for place in places.replace(",", " ").split())
     except Malformed:
         return False
-    return True
 
 
 def _holds_masks(name: str) -> bool:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from tcm_core.data.formats import ctw1500, icdar, icdar2013, mlt, polygon_list, td500
+from tcm_core.data.formats import ctw1500, cvat, icdar, icdar2013, mlt, polygon_list, td500
 from tcm_core.data.formats.lines import first_files, first_lines, fit, leading_numbers
 from tcm_core.data.formats.source import LabelFile
 
@@ -18,6 +18,8 @@ Rule = Callable[[Sequence[str]], bool]
 
 def line_format_of(source: Path) -> str | None:
     """The name of the format in formats.table, None when no format of this kind fits. Never raises."""
+    if cvat.has_icdar_layout(source):
+        return None
     if fit(first_lines(first_files(source, (".gt",))), td500.parse_line):
         return "td500"
     files = first_files(source, (".txt",))
