@@ -22,6 +22,8 @@ MAX_DATASET_FILE_BYTES: Final = 512 * 2**20
 MAX_ZIP_ENTRIES: Final = 1_000_000
 MAX_ZIP_BYTES: Final = 2**31
 """Of all files of a zip together, unpacked."""
+MAX_ZIP_RATIO: Final = 200
+"""A file larger than MAX_FILE_BYTES that grows more when it is unpacked is taken for a bomb, not for labels."""
 
 _ZIP_STARTS: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _UNZIPPING_ERRORS: Final = (
@@ -196,23 +198,19 @@ def _zip_content(
     source: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, on_problem: OnProblem, limit: int
 ) -> bytes | None:
     where = f"{source}/{entry.filename}"
-    try:
-        with archive.open(entry) as file:
-            content = file.read(limit + 1)  # the size in the header may be wrong
-    except _UNZIPPING_ERRORS as error:
-        on_problem(
-            LabelProblem(where, None, f"cannot be unpacked ({error})", "Pack it again, without a password.")
-        )
-        return None
-    if len(content) > limit:
-        on_problem(
-            LabelProblem(
-                where, None, f"larger than {limit:,} bytes, this is no label file",
-                "Take it out of the zip.",
-            )
-        )  # fmt: skip
-        return None
-    return content
+    packed = max(entry.compress_size, 1)
+    if entry.file_size > limit:
+        what, remedy = f"larger than {limit:,} bytes, this is no label file", "Take it out of the zip."
+    elif entry.file_size > MAX_FILE_BYTES and entry.file_size > MAX_ZIP_RATIO * packed:
+        what, remedy = f"unpacks to {entry.file_size // packed} times its size", "Unpack it yourself."
+    else:
+        try:
+            with archive.open(entry) as file:
+                return file.read()  # never more than the size in the header
+        except _UNZIPPING_ERRORS as error:
+            what, remedy = f"cannot be unpacked ({error})", "Pack it again, without a password."
+    on_problem(LabelProblem(where, None, what, remedy))
+    return None
 
 
 def _zip_entries(source: Path, archive: zipfile.ZipFile, on_problem: OnProblem) -> dict[str, zipfile.ZipInfo]:
