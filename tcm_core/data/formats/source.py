@@ -23,7 +23,7 @@ MAX_ZIP_ENTRIES: Final = 1_000_000
 MAX_ZIP_BYTES: Final = 2**31
 """Of all files of a zip together, unpacked."""
 MAX_ZIP_RATIO: Final = 200
-"""A file larger than MAX_FILE_BYTES that grows more when it is unpacked is taken for a bomb, not for labels."""
+"""A file larger than MAX_FILE_BYTES that unpacks to more than this is taken for a bomb, not for labels."""
 
 _ZIP_STARTS: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _UNZIPPING_ERRORS: Final = (
