@@ -45,7 +45,7 @@ def labels(
         )
     _print_changes(done.report, details=details)
     output().print(
-        f"{done.source_format} to {target}: {done.report.images} images, {done.report.written} texts in {out}",
+        f"{done.source_format} to {target}: {done.report.images} images, {done.report.written} texts, {out}",
         highlight=False, markup=False, soft_wrap=True,
     )  # fmt: skip
     if problems:

@@ -5,6 +5,7 @@ Nothing is unpacked to disk, links to folders are not followed, and a zip inside
 
 import lzma
 import os
+import stat
 import struct
 import zipfile
 import zlib
@@ -77,17 +78,19 @@ def label_files(
 def read_bounded(path: Path, on_problem: OnProblem, limit: int = MAX_FILE_BYTES) -> bytes | None:
     """The content of a file; None, and a problem, when it cannot be read or is larger than the limit."""
     try:
-        with path.open("rb") as file:
-            if path.is_file():
-                content = file.read(limit + 1) if path.stat().st_size <= limit else None
-                if content is not None and len(content) <= limit:
-                    return content
-        what, remedy = f"larger than {limit:,} bytes, this is no label file", "Take it out of the labels"
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):  # opening a pipe would wait for ever
+            what, remedy = "not a file", "Take it out of the labels"
+        elif found.st_size > limit:
+            what, remedy = f"larger than {limit:,} bytes, this is no label file", "Take it out of the labels"
+        else:
+            with path.open("rb") as file:
+                return file.read(limit)
     except FileNotFoundError:
         what, remedy = "no such file or folder", "Check the path"
     except (OSError, ValueError, MemoryError) as error:
         what = f"cannot be read ({getattr(error, 'strerror', None) or error})"
-        remedy = "Check that it is a file, and its permissions"
+        remedy = "Check its permissions"
     on_problem(LabelProblem(str(path), None, what, f"{remedy}."))
     return None
 
