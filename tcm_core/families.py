@@ -10,19 +10,23 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from tcm_core.config.learning import DbLossConfig, FceLossConfig, FceTargetConfig
-from tcm_core.config.model import DbHeadConfig, FceHeadConfig, HeadName
+from tcm_core.config.learning import DbLossConfig, FceLossConfig, FceTargetConfig, PanLossConfig
+from tcm_core.config.model import DbHeadConfig, FceHeadConfig, HeadName, PanHeadConfig
 from tcm_core.data.sample import TextInstance
 from tcm_core.decode.maps import Plane, Values
 from tcm_core.losses.db import DbTargetBatch, db_loss
 from tcm_core.losses.fce import FceTargetBatch, fce_loss
+from tcm_core.losses.pan import PanTargetBatch, pan_loss
 from tcm_core.models.heads.db import DbHead
 from tcm_core.models.heads.fce import FceHead
+from tcm_core.models.heads.pan import PanHead
+from tcm_core.models.necks.fpem_ffm import FpemFfm
 from tcm_core.models.necks.fpn import Fpn
 from tcm_core.models.necks.fpn_cat import FpnCat
-from tcm_core.models.outputs import DbMaps, FceMaps
+from tcm_core.models.outputs import DbMaps, FceMaps, PanMaps
 from tcm_core.targets.db import db_targets
 from tcm_core.targets.fce import STRIDES, fce_targets
+from tcm_core.targets.pan import pan_targets
 
 
 class KeptMaps(NamedTuple):
@@ -94,7 +98,25 @@ def _keep_fce(maps: FceMaps) -> KeptMaps:
     return KeptMaps(planes, values)
 
 
+def _build_pan(config: PanHeadConfig, channels: Sequence[int]) -> tuple[nn.Module, nn.Module]:
+    neck = FpemFfm(channels, config.neck_width, config.enhancements, config.upsampling)
+    return neck, PanHead(4 * config.neck_width, config.width, config.embedding)
+
+
+def _pan_loss(maps: PanMaps, targets: Sequence[Tensor], config: PanLossConfig) -> dict[str, Tensor]:
+    return pan_loss(maps, PanTargetBatch(*targets), config)
+
+
+def _keep_pan(maps: PanMaps) -> KeptMaps:
+    planes = {
+        "text": as_plane(torch.sigmoid(maps.text.float())),
+        "kernel": as_plane(torch.sigmoid(maps.kernel.float())),
+    }
+    return KeptMaps(planes, {"embedding": as_values(maps.embedding)})
+
+
 FAMILIES: Final[dict[HeadName, HeadFamily]] = {
     "db": HeadFamily(_build_db, db_targets, _db_loss, _keep_db),
+    "pan": HeadFamily(_build_pan, pan_targets, _pan_loss, _keep_pan),
     "fce": HeadFamily(_build_fce, _fce_targets, _fce_loss, _keep_fce),
 }

@@ -24,13 +24,19 @@ class DbTargetConfig(_TextTargets):
 
 
 class PanTargetConfig(_TextTargets):
-    """How polygons become PAN's targets. Source: Wang et al. 2019, section 3.4."""
+    """How polygons become PAN's targets. Source: Wang et al. 2019; constants of the authors' code."""
 
     head: Literal["pan"] = "pan"
+    form: Literal["grid", "full"] = "grid"
+    """Drawn on the maps' own grid at stride 4 (mmocr 0.x takes every fourth pixel instead), or at the input's
+    size, to which the loss then enlarges the maps (the authors, mmocr 1.x; 16 times the work)."""
     shrink_ratio: float = Field(0.5, gt=0, le=1)
     """0.5 for words (ICDAR 2015), 0.7 for lines and curved text."""
-    max_offset: float = Field(20.0, gt=0)
+    max_offset: float = Field(20.0, ge=0)
     """The kernel's edges move inwards by at most so many network pixels."""
+    kernel_thickness: float = Field(6.0, ge=0)
+    """The kernel's edges move less where a kernel would be thinner than this many network pixels: a kernel
+    thinner than the map's cells breaks into pieces or falls between them. 0 is the paper's rule."""
 
 
 class FceTargetConfig(_TextTargets):
@@ -69,18 +75,25 @@ class DbLossConfig(_Frozen):
 
 
 class PanLossConfig(_Frozen):
-    """PAN's loss. Source: Wang et al. 2019, equations 1 to 7."""
+    """PAN's loss. Source: Wang et al. 2019, section 3.5; constants of the authors' code."""
 
     head: Literal["pan"] = "pan"
     negative_ratio: float = Field(3.0, gt=0)
-    """Hard negatives for each positive pixel in the text term."""
+    """Hard negatives for each positive pixel of an image in the text term."""
+    without_text: Literal["negatives", "constant"] = "negatives"
+    """The text term of an image without text: the mean squared probability of its hardest negatives, or the
+    constant 1 of the dice loss (the authors), from which nothing is learnt."""
     kernel_weight: float = Field(0.5, ge=0)
     embedding_weight: float = Field(0.25, ge=0)
-    """Of the aggregation and the discrimination term."""
+    """Of the aggregation, the discrimination and the regulariser term."""
     aggregation_margin: float = Field(0.5, ge=0)
+    """Pixels whose similarity vector is nearer than this to their kernel's mean cost nothing."""
     discrimination_margin: float = Field(3.0, ge=0)
+    """Kernels whose means are further apart than this cost nothing."""
     discrimination_mean: Literal["ordered", "unordered"] = "ordered"
-    """Ordered pairs over n(n-1) (the authors), or unordered pairs over it (mmocr: half the value)."""
+    """Ordered pairs over n(n-1) (the authors), or unordered pairs over it (mmocr 0.x: half the value)."""
+    regulariser: float = Field(0.001, ge=0)
+    """Weight of the length of the kernels' means (the authors' code; the paper has none: 0)."""
 
 
 class FceLossConfig(_Frozen):

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from tcm_core.config.decode import DbDecode, DecodeSettings, FceDecode
+from tcm_core.config.decode import DbDecode, DecodeSettings, FceDecode, PanDecode
 from tcm_core.config.model import HeadName
 from tcm_core.decode.db import decode_db
 from tcm_core.decode.fce import decode_fce
 from tcm_core.decode.maps import ImageMaps
+from tcm_core.decode.pan import decode_pan
 from tcm_core.detection import Detection
 
 
@@ -20,6 +21,7 @@ class Decoder(NamedTuple):
 
 DECODERS: Final[dict[HeadName, Decoder]] = {
     "db": Decoder(decode_db, DbDecode()),
+    "pan": Decoder(decode_pan, PanDecode()),
     "fce": Decoder(decode_fce, FceDecode()),
 }
 

@@ -22,7 +22,7 @@ class DbTargets(NamedTuple):
     threshold_mask: NDArray[np.uint8]  # (H, W) 1 where the border map is judged
 
 
-def fill(canvas: NDArray[np.uint8], polygon: Points, value: int) -> None:
+def fill(canvas: NDArray[np.uint8] | NDArray[np.int16], polygon: Points, value: int) -> None:
     """Fills a polygon in place: exactly the pixels whose centre lies inside (OpenCV also draws the outline).
 
     Args:

@@ -1,0 +1,228 @@
+"""From PAN's text map, kernel map and similarity vectors to detections."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tcm_core.config.decode import PanDecode
+from tcm_core.decode.maps import ImageMaps, Plane, Values
+from tcm_core.detection import Detection
+from tcm_core.geometry.offset import offset
+from tcm_core.geometry.polygon import Points, clockwise
+
+_TOLERANCE: Final = 0.7
+"""Map pixels by which an outline may be simplified: the steps of a slanted edge."""
+
+Labels = NDArray[np.int32]
+"""(h, w), 0 where there is no text, else the number of a kernel."""
+
+
+def decode_pan(maps: ImageMaps, settings: PanDecode) -> tuple[Detection, ...]:
+    """The texts of one image, in image pixels, the largest first.
+
+    Args:
+        maps: with the planes "text" and "kernel" and the values "embedding".
+        settings: thresholds, aggregation rule and output form.
+
+    Source: Wang et al. 2019, section 3.4.
+    """
+    planes, frame = maps.planes, maps.frame
+    height, width = planes["text"].shape
+    rows = -(-frame.content_size[0] * height // frame.network_size[0])  # what lies in the padding is not seen
+    columns = -(-frame.content_size[1] * width // frame.network_size[1])
+    text, kernel = planes["text"][:rows, :columns], planes["kernel"][:rows, :columns]
+    labels = aggregate(text, kernel, maps.values["embedding"][:, :rows, :columns], settings)
+    regions = _regions(labels, text, settings)
+    if not regions:
+        return ()
+    polygons = _quads(regions) if settings.output == "quad" else [_outline(region) for region in regions]
+    cell = frame.network_size[0] / height  # network pixels per map pixel, the same both ways
+    points = frame.to_image(np.concatenate(polygons) * cell)
+    points = np.clip(points, 0, (frame.image_size[1], frame.image_size[0]))
+    ends = np.cumsum([len(polygon) for polygon in polygons])
+    return tuple(
+        Detection(polygon, region.score, settings.output)
+        for polygon, region in zip(np.split(points, ends[:-1]), regions, strict=True)
+    )
+
+
+def aggregate(text: Plane, kernel: Plane, embedding: Values, settings: PanDecode) -> Labels:
+    """The kernel that each text pixel belongs to.
+
+    A breadth-first search from all kernels at once, over text pixels and their four neighbours. A pixel is
+    given to the first kernel that reaches it and that its similarity vector is near enough to (where the
+    rule asks for that); a pixel that a kernel may not have does not stop the others. Of kernels that reach a
+    pixel in the same step, the one with the smaller number has it: kernels are numbered by their first pixel,
+    row by row.
+
+    Args:
+        text: (h, w).
+        kernel: (h, w); kernels are the 4-connected parts of it, inside the text.
+        embedding: (D, h, w).
+        settings: thresholds and the rule.
+
+    Returns:
+        (h, w); kernels that are too small keep their number free.
+
+    Source: Wang et al. 2019, section 3.4; the rule "area_ratio": the authors' code.
+    """
+    is_text = cv2.threshold(text, math.floor(settings.threshold * 255.0), 1, cv2.THRESH_BINARY)[1]
+    is_kernel = cv2.threshold(kernel, math.floor(settings.kernel_threshold * 255.0), 1, cv2.THRESH_BINARY)[1]
+    number, labels = cv2.connectedComponents(is_kernel & is_text, connectivity=4, ltype=cv2.CV_32S)
+    areas = np.bincount(labels.ravel(), minlength=number)
+    if settings.min_kernel_area > 1:
+        labels[areas[labels] < settings.min_kernel_area] = 0
+        areas[areas < settings.min_kernel_area] = 0
+    checked = np.ones(number, bool)
+    if settings.aggregation == "area_ratio":
+        checked = _unequal(is_text, labels, areas, settings.area_ratio)
+    return _spread(is_text.astype(bool), labels, _Rule(embedding, checked, settings.max_distance))
+
+
+class _Rule(NamedTuple):
+    """Which kernels mind the distance of similarity vectors, and how far it may be."""
+
+    embedding: Values  # (D, h, w)
+    checked: NDArray[np.bool_]  # (n,) by label
+    max_distance: float
+
+
+def _unequal(is_text: Plane, labels: Labels, areas: NDArray[np.intp], ratio: float) -> NDArray[np.bool_]:
+    """(n,) by label: which kernels differ by more than the ratio from one of the same text component."""
+    count, components = cv2.connectedComponents(is_text, connectivity=4, ltype=cv2.CV_32S)
+    there = np.flatnonzero(areas[1:]) + 1
+    seeds = np.flatnonzero(labels)
+    component = np.zeros(len(areas), np.intp)
+    component[labels.ravel()[seeds]] = components.ravel()[seeds]
+    component, area = component[there], areas[there]
+    largest, smallest = np.zeros(count, np.intp), np.full(count, labels.size)
+    np.maximum.at(largest, component, area)
+    np.minimum.at(smallest, component, area)
+    unequal = np.zeros(len(areas), bool)
+    unequal[there] = (largest[component] > ratio * area) | (area > ratio * smallest[component])
+    return unequal
+
+
+def _spread(is_text: NDArray[np.bool_], labels: Labels, rule: _Rule) -> Labels:
+    """The kernels' labels spread over the text: one step of the breadth-first search after the other.
+
+    The front is kept in descending order of labels: where several claims meet on a pixel, the last one
+    written, of the smallest label, stays.
+    """
+    height, width = labels.shape
+    owner = np.full((height + 2, width + 2), -1, np.int32)  # -1: no text, and a frame around everything
+    owner[1:-1, 1:-1] = np.where(is_text, labels, -1)
+    flat, claim_at = owner.ravel(), np.zeros(owner.size, np.intp)
+    steps = np.array([-width - 2, -1, 1, width + 2])
+    near = _nearness(labels, rule) if rule.checked.any() else None
+    front = np.flatnonzero(flat > 0)
+    front = front[(flat[front[:, None] + steps] == 0).any(axis=1)]
+    front = front[np.argsort(-flat[front], kind="stable")]
+    while len(front):
+        reached = (front[:, None] + steps).ravel()
+        label = np.repeat(flat[front], len(steps))
+        free = flat[reached] == 0
+        reached, label = reached[free], label[free]
+        if near is not None:
+            allowed = near(reached, label)
+            reached, label = reached[allowed], label[allowed]
+        order = np.arange(len(reached))
+        claim_at[reached] = order
+        wins = claim_at[reached] == order
+        front = reached[wins]
+        flat[front] = label[wins]
+    return np.maximum(owner[1:-1, 1:-1], 0)
+
+
+def _nearness(labels: Labels, rule: _Rule) -> Callable[[NDArray[np.intp], Labels], NDArray[np.bool_]]:
+    """Which pixels of the framed map a kernel may have, by the distance from its mean similarity vector."""
+    vectors = np.pad(rule.embedding, ((0, 0), (1, 1), (1, 1))).reshape(len(rule.embedding), -1).T
+    vectors = vectors.astype(np.float32)
+    seeds = np.flatnonzero(np.pad(labels, 1))
+    label = labels[labels > 0]
+    pixels = np.maximum(np.bincount(label, minlength=len(rule.checked)), 1)
+    sums = [np.bincount(label, weights=channel, minlength=len(pixels)) for channel in vectors[seeds].T]
+    means = (np.array(sums) / pixels).T.astype(np.float32)
+    limit = np.where(rule.checked, rule.max_distance**2, np.inf)
+
+    def near(reached: NDArray[np.intp], claimed: Labels) -> NDArray[np.bool_]:
+        squared = np.square(vectors[reached] - means[claimed]).sum(axis=1)
+        return np.asarray(squared <= limit[claimed])
+
+    return near
+
+
+class _Region(NamedTuple):
+    """One text on the map."""
+
+    edge: NDArray[np.int32]  # (N, 2) the first and the last pixel of each row, x and y
+    area: int  # pixels
+    score: float  # mean probability of text
+    labels: Labels  # the window of its bounds
+    label: int
+
+
+def _regions(labels: Labels, text: Plane, settings: PanDecode) -> list[_Region]:
+    """The texts that are large and certain enough, the largest first, at most max_candidates."""
+    pixels = np.flatnonzero(labels)
+    of_pixel = labels.ravel()[pixels]
+    areas = np.bincount(of_pixel)
+    scores = np.bincount(of_pixel, weights=text.ravel()[pixels]) / np.maximum(areas, 1) / 255.0
+    kept = np.flatnonzero((areas >= settings.min_area) & (scores >= settings.score_threshold) & (areas > 0))
+    kept = kept[np.argsort(-areas[kept], kind="stable")][: settings.max_candidates]
+    order = np.argsort(of_pixel, kind="stable")
+    y, x = np.divmod(pixels[order], labels.shape[1])
+    row = of_pixel[order] * np.int64(labels.shape[0]) + y  # one number for each row of each label
+    turns = row[1:] != row[:-1]
+    ends = np.append(turns, True) | np.insert(turns, 0, True) if len(row) else np.zeros(0, bool)
+    edges, owner = np.column_stack([x, y])[ends].astype(np.int32), of_pixel[order][ends]
+    first, last = np.searchsorted(owner, kept), np.searchsorted(owner, kept, side="right")
+    found = []
+    for label, start, stop in zip(kept, first, last, strict=True):
+        edge = edges[start:stop]
+        (x0, y0), (x1, y1) = edge.min(axis=0), edge.max(axis=0)
+        window = labels[y0 : y1 + 1, x0 : x1 + 1]
+        found.append(_Region(edge, int(areas[label]), float(scores[label]), window, int(label)))
+    return found
+
+
+def _quads(regions: Sequence[_Region]) -> list[Points]:
+    """The minimum-area rectangles in map pixels, clockwise, the corner nearest the top left first.
+
+    The rectangle around the pixels' centres is grown on all sides, by half a pixel at most, until it has as
+    much area as there are pixels: half a pixel is right for upright texts and too much for turned ones.
+    """
+    around = [cv2.minAreaRect(region.edge) for region in regions]
+    x, y, width, height, angle = np.array([(*middle, *sides, turn) for middle, sides, turn in around]).T
+    areas = np.array([region.area for region in regions])
+    grow = (np.sqrt((width - height) ** 2 + 4.0 * areas) - width - height) / 4.0
+    grow = np.clip(grow, 0.0, 0.5)
+    along = np.stack([np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))], axis=1)
+    across = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    along, across = along * (width / 2.0 + grow)[:, None], across * (height / 2.0 + grow)[:, None]
+    middle = np.stack([x, y], axis=1) + 0.5
+    corners = np.stack([-along - across, along - across, along + across, across - along], axis=1)
+    corners += middle[:, None]
+    first = corners.sum(axis=2).argmin(axis=1)
+    return list(np.take_along_axis(corners, ((first[:, None] + np.arange(4)) % 4)[..., None], axis=1))
+
+
+def _outline(region: _Region) -> Points:
+    """The outline in map pixels, simplified, with the area of the pixels inside; a rectangle if it is a line.
+
+    OpenCV's outline runs through the centres of b border pixels around an area A. By Pick's theorem it holds
+    A + b/2 + 1 pixels.
+    """
+    mask = (region.labels == region.label).astype(np.uint8)
+    (chain,), _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    simple = cv2.approxPolyDP(chain, _TOLERANCE, True)[:, 0]
+    if len(simple) < 3:
+        return _quads([region])[0]
+    border = np.abs(np.diff(chain[:, 0], axis=0, append=chain[:1, 0])).max(axis=1).sum()
+    missing = cv2.contourArea(chain) + border / 2.0 + 1.0 - cv2.contourArea(simple)
+    grown = offset(simple + (region.edge.min(axis=0) + 0.5), missing / cv2.arcLength(simple, True))
+    return _quads([region])[0] if grown is None else clockwise(grown)
