@@ -1,4 +1,7 @@
-"""The DB decoder, fed with the exact maps of known polygons; its bounds were measured (the golden table)."""
+"""The DB decoder, fed with the exact maps of known polygons; its bounds were measured (the golden table).
+
+`python -m tests.core.test_decode_db` measures the table anew.
+"""
 
 import json
 from pathlib import Path
@@ -15,7 +18,9 @@ from tcm_core.geometry.overlap import iou
 from tcm_core.geometry.polygon import area, as_points, signed_area
 from tcm_core.targets.db import fill
 
-GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "decode_db_iou.json").read_text())
+GOLDEN_FILE = Path(__file__).parents[1] / "golden" / "decode_db_iou.json"
+GOLDEN = json.loads(GOLDEN_FILE.read_text())
+ANGLES = {"upright": np.zeros(1), "diagonal": np.full(1, np.pi / 4), "any": np.linspace(-3.1, 3.1, 40)}
 SQUARE = ImageFrame((640, 640), (640, 640), (640, 640))
 
 
@@ -32,17 +37,48 @@ def perfect_maps(polygons, frame=SQUARE, value=255):
     return ImageMaps("db", frame, np.zeros((1, 1), np.uint8), {"probability": plane})
 
 
-@pytest.mark.parametrize("row", GOLDEN, ids=lambda row: f"{row['width']}x{row['height']}@{row['unclip']}")
-def test_overlap_with_the_polygons_that_made_perfect_maps(row):
-    angles = np.random.default_rng(0).uniform(-np.pi, np.pi, 60)
-    settings = DbDecode(unclip_ratio=row["unclip"])
+def bent_word(width, height, bend, angle):
+    """A word of 2 x 12 points whose middle line is an arc over so many degrees; 0 is a rectangle."""
+    if not bend:
+        return turned_rectangle(width, height, angle)
+    radius = width / np.radians(bend)
+    along = np.radians(np.linspace(-bend / 2, bend / 2, 12))
+    rails = [
+        np.column_stack([np.sin(along), -np.cos(along)]) * (radius + side * height / 2) for side in (1, -1)
+    ]
+    word = np.concatenate([rails[0], rails[1][::-1]])
+    word -= (word.min(axis=0) + word.max(axis=0)) / 2
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    return as_points(word @ turn.T + (320.0, 320.0))
+
+
+def measured(row):
+    """The overlaps of a row's word at its angles."""
+    settings = DbDecode(**row["settings"], min_side=0)
     overlaps = []
-    for angle in angles:
-        polygon = turned_rectangle(row["width"], row["height"], angle)
-        (found,) = decode(perfect_maps([polygon]), settings)
-        overlaps.append(iou(found.polygon, polygon))
-    assert np.median(overlaps) == pytest.approx(row["median"], abs=0.02)
-    assert min(overlaps) >= row["minimum"] - 0.05
+    for angle in ANGLES[row["angle"]]:
+        word = bent_word(row["width"], row["height"], row["bend"], angle)
+        (found,) = decode(perfect_maps([word]), settings)
+        overlaps.append(iou(found.polygon, word))
+    return {"median": round(float(np.median(overlaps)), 3), "minimum": round(min(overlaps), 3)}
+
+
+@pytest.mark.parametrize(
+    "row", GOLDEN, ids=lambda row: "-".join(str(value) for value in list(row.values())[:5])
+)
+def test_overlap_with_the_polygons_that_made_perfect_maps(row):
+    now = measured(row)
+    assert now["median"] == pytest.approx(row["median"], abs=0.01)
+    assert now["minimum"] == pytest.approx(row["minimum"], abs=0.02)
+
+
+def test_solving_the_shrinking_backwards_beats_every_fixed_ratio():
+    def worst(**settings):
+        rows = [row for row in GOLDEN if row["settings"] == {"output": "quad", **settings}]
+        return min(row["median"] for row in rows if row["bend"] == 0 and row["angle"] == "any")
+
+    assert worst(grow="inverse") > 0.95
+    assert all(worst(unclip_ratio=ratio) < 0.75 for ratio in (1.5, 2.0))
 
 
 def test_a_map_without_text_gives_nothing():
@@ -118,7 +154,26 @@ def test_a_curved_text_keeps_its_bend_as_a_polygon():
         np.array([np.cos(angles), np.sin(angles)]).T * 150,
     )
     arc = as_points(np.concatenate([outer, inner[::-1]]) + np.array([320, 400]))
-    (polygon,) = decode(perfect_maps([arc]), DbDecode(output="polygon", unclip_ratio=2.0))
-    (quad,) = decode(perfect_maps([arc]), DbDecode(output="quad", unclip_ratio=2.0))
-    assert iou(polygon.polygon, arc) > 0.65
+    (polygon,) = decode(perfect_maps([arc]), DbDecode(output="polygon", grow="inverse"))
+    (quad,) = decode(perfect_maps([arc]), DbDecode(output="quad", grow="inverse"))
+    assert iou(polygon.polygon, arc) > 0.9
     assert iou(quad.polygon, arc) < 0.5
+
+
+def main():
+    sizes = [(24, 8), (40, 40), (40, 10), (60, 16), (120, 30), (300, 20), (400, 60)]
+    forms = [(width, height, angle, 0) for width, height in sizes for angle in ANGLES]
+    forms += [(200, 24, "any", bend) for bend in (60, 120, 180)]
+    rows = []
+    for width, height, angle, bend in forms:
+        for how in ({"unclip_ratio": 1.5}, {"unclip_ratio": 2.0}, {"grow": "inverse"}):
+            outputs = ("polygon",) if bend else ("quad", "polygon")
+            for output in outputs:
+                row = {"width": width, "height": height, "angle": angle, "bend": bend}
+                row["settings"] = {"output": output, **how}
+                rows.append({**row, **measured(row)})
+    GOLDEN_FILE.write_text("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")
+
+
+if __name__ == "__main__":
+    main()
