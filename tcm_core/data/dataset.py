@@ -1,7 +1,7 @@
 """Training crops with their targets, addressed by the position in an endless, reproducible order."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -10,13 +10,22 @@ from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from tcm_core.config.data import AugmentConfig
-from tcm_core.data.image_io import read_image
+from tcm_core.config.synth import SynthConfig
+from tcm_core.data.image_io import read_header, read_stored
 from tcm_core.data.sample import Sample, TextInstance
-from tcm_core.data.transforms.geometric import random_crop_matrix, warp_image, warp_instances
+from tcm_core.data.schedule import Pick, Schedule
+from tcm_core.data.synth.scene import SceneRenderer
+from tcm_core.data.transforms.geometric import largest_scale, plan_crop, warp_image, warp_instances
 from tcm_core.data.transforms.photometric import change_colours
+from tcm_core.errors import BadImage
+from tcm_core.geometry.orientation import stored_to_view
 
 TargetMaker = Callable[[Sequence[TextInstance], tuple[int, int]], tuple[NDArray[Any], ...]]
-"""Texts in crop pixels and the crop's (height, width) -> arrays of (h, w) or (c, h, w)."""
+"""Texts in crop pixels and the crop's (height, width) -> arrays of (h, w)."""
+
+_UNREADABLE_IN_A_ROW: Final = 20
+_LARGE_BLOCK: Final = 31 * 2**20
+"""Bytes; from 32 MiB on the allocator learns nothing."""
 
 
 class Crop(NamedTuple):
@@ -26,29 +35,139 @@ class Crop(NamedTuple):
     instances: tuple[TextInstance, ...]  # crop pixels
 
 
+class Unreadable(NamedTuple):
+    """An image that was passed over, because it cannot be read."""
+
+    image: str
+    reason: str
+
+
+class Item(NamedTuple):
+    """What stands at one position of a run."""
+
+    image: Tensor  # (3, S, S) uint8, RGB
+    targets: tuple[Tensor, ...]  # each (c, h, w)
+    unreadable: tuple[Unreadable, ...]  # images that should have stood here
+
+
+class CropSource(Protocol):
+    """Where crops come from."""
+
+    @property
+    def count(self) -> int | None:
+        """Number of images; None when there is no end of them."""
+        ...
+
+    def crop(
+        self, index: int, config: AugmentConfig, fill: Sequence[float], random: np.random.Generator
+    ) -> Crop:
+        """A random crop of an image.
+
+        Raises:
+            BadImage: the image cannot be read.
+        """
+        ...
+
+    def name(self, index: int) -> str:
+        """The image in words."""
+        ...
+
+
+class PhotoSource:
+    """Crops of labelled image files.
+
+    Args:
+        samples: at least one.
+    """
+
+    def __init__(self, samples: Sequence[Sample]) -> None:
+        self._samples = samples
+
+    @property
+    def count(self) -> int:
+        """Number of images."""
+        return len(self._samples)
+
+    def crop(
+        self, index: int, config: AugmentConfig, fill: Sequence[float], random: np.random.Generator
+    ) -> Crop:
+        """See CropSource."""
+        return make_crop(self._samples[index], config, fill, random)
+
+    def name(self, index: int) -> str:
+        """The image's path."""
+        return str(self._samples[index].image)
+
+
+class SceneSource:
+    """Crops of synthetic scenes that are rendered as they are needed, another one every time.
+
+    Args:
+        config: of the scenes.
+    """
+
+    def __init__(self, config: SynthConfig) -> None:
+        self._renderer = SceneRenderer(config)
+
+    @property
+    def count(self) -> None:
+        """There is no end."""
+        return
+
+    def crop(
+        self, index: int, config: AugmentConfig, fill: Sequence[float], random: np.random.Generator
+    ) -> Crop:
+        """See CropSource."""
+        scene = self._renderer.scene(index)
+        size = (scene.image.shape[0], scene.image.shape[1])
+        plan = plan_crop(size, scene.instances, config, random)
+        pixels = change_colours(warp_image(scene.image, plan, config.size, fill), config, random)
+        return Crop(pixels, warp_instances(scene.instances, plan))
+
+    def name(self, index: int) -> str:
+        """The scene's number."""
+        return f"synthetic scene {index}"
+
+
 def make_crop(
     sample: Sample, config: AugmentConfig, fill: Sequence[float], random: np.random.Generator
 ) -> Crop:
-    """A random crop of a sample; benchmarks' labels are in the stored frame, so is the image.
+    """A random crop of a sample, whichever frame its texts are in.
+
+    The picture is decoded as it is stored, at a reduced size where the crop shrinks it anyway; the turn to
+    the frame of the texts and that reduction are part of the one matrix.
 
     Raises:
         BadImage: the image cannot be read.
     """
-    image = read_image(sample.image, "stored")
-    matrix = random_crop_matrix((image.shape[0], image.shape[1]), sample.instances, config, random)
-    warped = change_colours(warp_image(image, matrix, config.size, fill), config, random)
-    return Crop(warped, warp_instances(sample.instances, matrix, config.size))
+    header = read_header(sample.image)
+    plan = plan_crop(header.size(sample.frame), sample.instances, config, random)
+    turn = stored_to_view(header.stored_size, header.orientation) if sample.frame == "view" else np.eye(3)
+    reduce = _reduction(largest_scale(plan.matrix, config.size))
+    stored = read_stored(sample.image, reduce)
+    from_file = plan._replace(matrix=plan.matrix @ turn @ np.diag([reduce, reduce, 1.0]))
+    pixels = change_colours(warp_image(stored.pixels, from_file, config.size, fill), config, random)
+    return Crop(pixels, warp_instances(sample.instances, plan))
 
 
-class CropDataset(Dataset[tuple[Tensor, tuple[Tensor, ...]]]):
-    """Position in the run -> (image, targets); the same position and seed always give the same crop.
+def _reduction(scale: float) -> int:
+    """The largest of 1, 2, 4 and 8 that leaves the picture no smaller than the crop needs it."""
+    return next((factor for factor in (8, 4, 2) if scale * factor <= 1.0), 1)
+
+
+class CropDataset(Dataset[Item]):
+    """Position in the run -> a crop and its targets; the same position and seed always give the same.
+
+    An image that cannot be read is passed over: the next one of its source stands in its place, and the item
+    says so.
 
     Args:
-        samples: at least one.
+        sources: at least one.
         augment: how crops are drawn.
-        make_targets: texts in crop pixels and the crop's (height, width) -> a tuple of (h, w) or (c, h, w) arrays.
+        make_targets: texts in crop pixels and the crop's (height, width) -> a tuple of (h, w) or (c, h, w).
         fill: RGB colour outside the image.
         seed: of the run.
+        weights: how often each source is drawn from, relative to the others; None: by its number of images.
 
     Raises:
         ValueError: no samples.
@@ -56,35 +175,61 @@ class CropDataset(Dataset[tuple[Tensor, tuple[Tensor, ...]]]):
 
     def __init__(
         self,
-        samples: Sequence[Sample],
+        sources: Sequence[CropSource],
         augment: AugmentConfig,
         make_targets: TargetMaker,
         fill: Sequence[float],
         seed: int,
+        weights: Sequence[float] | None = None,
     ) -> None:
-        if not samples:
-            raise ValueError("no samples to learn from")
-        self._samples = list(samples)
+        self._sources = tuple(sources)
+        self._schedule = Schedule([source.count for source in sources], weights, seed)
         self._augment = augment
         self._make_targets = make_targets
         self._fill = tuple(fill)
         self._seed = seed
 
-    def __len__(self) -> int:
-        return len(self._samples)
+    def __getitem__(self, position: int) -> Item:
+        """The item of a position.
 
-    def __getitem__(self, position: int) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """The crop (3, S, S) uint8 and its targets, each (c, h, w); a target without channels gets one."""
-        epoch, index = divmod(position, len(self._samples))
-        order = np.random.default_rng((self._seed, epoch)).permutation(len(self._samples))
-        random = np.random.default_rng((self._seed, 1, position))
-        crop = make_crop(self._samples[order[index]], self._augment, self._fill, random)
+        Raises:
+            BadImage: twenty images in a row cannot be read.
+        """
+        crop, unreadable = self._crop(position)
         targets = self._make_targets(crop.instances, (self._augment.size, self._augment.size))
-        image = torch.from_numpy(np.ascontiguousarray(crop.image.transpose(2, 0, 1)))
-        return image, tuple(
-            torch.from_numpy(np.ascontiguousarray(target.reshape(-1, *target.shape[-2:])))
-            for target in targets
+        return Item(
+            torch.from_numpy(crop.image).permute(2, 0, 1),
+            tuple(
+                torch.from_numpy(np.ascontiguousarray(target.reshape(-1, *target.shape[-2:])))
+                for target in targets
+            ),
+            unreadable,
         )
+
+    def _crop(self, position: int) -> tuple[Crop, tuple[Unreadable, ...]]:
+        first = self._schedule.pick(position)
+        source = self._sources[first.source]
+        unreadable: list[Unreadable] = []
+        for further in range(_UNREADABLE_IN_A_ROW):
+            index = self._schedule.image(Pick(first.source, first.number + further))
+            random = np.random.default_rng((self._seed, 1, position))
+            try:
+                return source.crop(index, self._augment, self._fill, random), tuple(unreadable)
+            except BadImage as error:
+                unreadable.append(Unreadable(source.name(index), str(error)))
+        raise BadImage(
+            f"{len(unreadable)} images in a row could not be read. The last one: {unreadable[-1].reason}"
+        )
+
+
+def keep_large_blocks() -> None:
+    """Lets a loader process keep the memory of a decoded picture for the next one.
+
+    GNU's allocator maps large blocks anew every time and gives them back, which costs more than decoding a
+    JPEG, until it has seen a block of that size come and go. Elsewhere this does nothing.
+    """
+    block = np.empty(_LARGE_BLOCK, np.uint8)
+    del block
 
 
 class PositionSampler(Sampler[int]):

@@ -1,7 +1,7 @@
 """From samples to batches of crops and targets."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from numpy.typing import NDArray
@@ -9,10 +9,11 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from tcm_core.config.train import TrainConfig
-from tcm_core.data.dataset import CropDataset, PositionSampler
-from tcm_core.data.sample import Sample, TextInstance
+from tcm_core.data.dataset import CropDataset, Item, PositionSampler, Unreadable, keep_large_blocks
+from tcm_core.data.sample import TextInstance
 from tcm_core.families import FAMILIES
 from tcm_core.targets.language import language_targets
+from tcm_core.train.loading import TrainingData
 
 Batch = tuple[Tensor, tuple[Tensor, ...]]
 """Images (B, 3, S, S) uint8, and targets of (B, c, h, w): the head's, then the language loss's two."""
@@ -30,23 +31,78 @@ class TargetRecipe:
         return (*head, *language_targets(instances, size, self._config.language))
 
 
-def make_loader(samples: Sequence[Sample], config: TrainConfig, first_step: int) -> "DataLoader[Batch]":
-    """The batches from a step to the run's end; the same step always holds the same crops."""
-    dataset = CropDataset(samples, config.augment, TargetRecipe(config), config.model.mean, config.seed)
-    size = config.optim.batch_size
-    return DataLoader(
-        dataset,
-        batch_size=size,
-        sampler=PositionSampler(first_step * size, config.optim.steps * size),
-        num_workers=config.workers,
-        worker_init_fn=_one_thread if config.workers else None,
-        persistent_workers=False,
-        pin_memory=torch.cuda.is_available(),
+class Loader:
+    """The batches from a step to the run's end; the same step always holds the same crops.
+
+    Args:
+        data: what is learnt from.
+        config: the run's.
+        first_step: that batches are wanted for.
+        on_unreadable: told of every image that is passed over because it cannot be read.
+
+    Raises:
+        BadImage: while going through: too many images in a row cannot be read.
+    """
+
+    def __init__(
+        self,
+        data: TrainingData,
+        config: TrainConfig,
+        first_step: int,
+        on_unreadable: Callable[[Unreadable], None],
+    ) -> None:
+        dataset = CropDataset(
+            data.sources,
+            config.augment,
+            TargetRecipe(config),
+            config.model.mean,
+            config.seed,
+            data.weights,
+        )
+        size = config.optim.batch_size
+        self._on_unreadable = on_unreadable
+        self._loader = DataLoader(
+            dataset,
+            batch_size=size,
+            sampler=PositionSampler(first_step * size, config.optim.steps * size),
+            num_workers=config.workers,
+            worker_init_fn=_start_worker if config.workers else None,
+            collate_fn=_collate,
+            persistent_workers=False,
+            pin_memory=torch.cuda.is_available(),
+        )
+
+    def __len__(self) -> int:
+        return len(self._loader)
+
+    def __iter__(self) -> Iterator[Batch]:
+        for batch in self._loader:
+            for image in batch.unreadable:
+                self._on_unreadable(image)
+            yield batch.images, batch.targets
+
+
+class _Items(NamedTuple):
+    """The items of a batch."""
+
+    images: Tensor  # (B, 3, S, S) uint8, in channels_last order
+    targets: tuple[Tensor, ...]  # each (B, c, h, w)
+    unreadable: tuple[Unreadable, ...]
+
+
+def _collate(items: Sequence[Item]) -> _Items:
+    images = torch.stack([item.image.permute(1, 2, 0) for item in items]).permute(0, 3, 1, 2)
+    targets = zip(*(item.targets for item in items), strict=True)
+    return _Items(
+        images,
+        tuple(torch.stack(target) for target in targets),
+        tuple(image for item in items for image in item.unreadable),
     )
 
 
-def _one_thread(_worker: int) -> None:
+def _start_worker(_worker: int) -> None:
     import cv2
 
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
+    keep_large_blocks()

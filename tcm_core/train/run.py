@@ -1,6 +1,6 @@
 """A training run: from a configuration file to a folder with events, states and the best checkpoint."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import torch
@@ -9,42 +9,19 @@ from accelerate.utils import set_seed
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from timm.utils.model_ema import ModelEmaV3
 
-from tcm_core.config.data import DataConfig
 from tcm_core.config.load import load_config
 from tcm_core.config.train import TrainConfig
-from tcm_core.data.layout import load_samples
-from tcm_core.data.sample import Sample
+from tcm_core.data.dataset import Unreadable
 from tcm_core.errors import BadConfig
 from tcm_core.infer.device import choose_device
-from tcm_core.train.batch import Batch, make_loader
+from tcm_core.train.batch import Batch, Loader
 from tcm_core.train.folder import RunFolder
 from tcm_core.train.keeper import CheckpointKeeper
+from tcm_core.train.loading import SPLIT_FILE, load_training_data, write_split
 from tcm_core.train.loop import train
 from tcm_core.train.optim import freeze, make_optimizer
 from tcm_core.train.start import start_detector
 from tcm_core.train.state import TrainState
-
-
-def split_samples(samples: Sequence[Sample], config: DataConfig) -> tuple[list[Sample], list[Sample]]:
-    """The samples to learn from and those kept for validation.
-
-    Raises:
-        BadConfig: a named stem does not exist, or nothing is left to learn from.
-    """
-    stems = {sample.image.stem for sample in samples}
-    unknown = [stem for stem in (*config.exclude, *config.validation) if stem not in stems]
-    if unknown:
-        raise BadConfig(f"data: {config.root} has no images called {', '.join(unknown[:5])}")
-    left = [sample for sample in samples if sample.image.stem not in config.exclude]
-    if config.validation:
-        kept = set(config.validation)
-    else:
-        every = config.validation_every
-        kept = {sample.image.stem for sample in left[every - 1 :: every]} if every else set()
-    learnt = [sample for sample in left if sample.image.stem not in kept]
-    if not any(not instance.ignore for sample in learnt for instance in sample.instances):
-        raise BadConfig(f"data: no legible text is left to learn from in {config.root}")
-    return learnt, [sample for sample in left if sample.image.stem in kept]
 
 
 def run_training(
@@ -56,14 +33,15 @@ def run_training(
         config_path: TOML of a TrainConfig.
         out: the run's folder, made when missing.
         resume: go on from the folder's saved state, if there is one.
-        data_root: folder of the data set, instead of the configuration's own.
+        data_root: folder of the data set, instead of the configuration's own; of several, the folder that
+            their roots count from.
 
     Raises:
         BadConfig: the configuration is wrong, or the folder holds another run and resume is off.
         BadLabels, BadCheckpoint, DeviceUnavailable: see their sources.
     """
     config = _load(config_path, data_root)
-    learnt, kept = split_samples(load_samples(config.data.dataset, config.data.root), config.data)
+    data = load_training_data(config.data, out if resume else None)
     device = choose_device(config.device)
     out.mkdir(parents=True, exist_ok=True)
     with RunFolder(out) as folder:
@@ -73,17 +51,23 @@ def run_training(
                 f"{out}: holds a run already; add --resume to go on with it, or choose another folder"
             )
         (out / "config.json").write_text(config.model_dump_json(indent=1), encoding="utf-8")
-        (out / "split.txt").write_text("".join(f"{sample.image.stem}\n" for sample in kept), encoding="utf-8")
+        write_split(out / SPLIT_FILE, data)
         set_seed(config.seed)
         accelerator = Accelerator(mixed_precision=config.precision, cpu=device.device.type == "cpu")
         state = start_state(config, accelerator.device)
         if resuming:
             state.load(folder.state_file)
         folder.events.write(
-            "start", step=state.step, learnt=len(learnt), validation=len(kept), device=str(device)
+            "start",
+            step=state.step,
+            learnt=data.learnt,
+            validation=len(data.validation),
+            skipped=len(data.skipped),
+            device=str(device),
         )
-        keeper = CheckpointKeeper(config, kept, folder)
-        loader = make_loader(learnt, config, state.step)
+        unreadable = _UnreadableImages(folder, data.skipped)
+        keeper = CheckpointKeeper(config, data.validation, folder)
+        loader = Loader(data, config, state.step, unreadable.note)
         train(state, _with_progress(loader, state, config, keeper), config, accelerator, folder, keeper)
         folder.events.write("end", step=state.step, best_hmean=state.best_hmean)
 
@@ -103,11 +87,34 @@ def start_state(config: TrainConfig, device: torch.device) -> TrainState:
 
 
 def _load(path: Path, data_root: Path | None) -> TrainConfig:
-    """The configuration of a file; the data set's root, if not given, counts from the file's folder."""
+    """The configuration of a file, its paths counted from the file's folder.
+
+    Another root is the data set's own folder; with several sources, theirs count from it.
+    """
     config = load_config(path, TrainConfig)
-    root = data_root if data_root is not None else path.parent / config.data.root
-    data = config.data.model_copy(update={"root": root.resolve()})
-    return config.model_copy(update={"data": data})
+    data = config.data
+    if data_root is not None and not data.sources:
+        data = data.model_copy(update={"root": data_root.resolve()})
+    base = path.parent if data_root is None or not data.sources else data_root
+    return config.model_copy(update={"data": data.below(base)})
+
+
+class _UnreadableImages:
+    """The images that a run passes over: each one is an event, once."""
+
+    def __init__(self, folder: RunFolder, skipped: Iterable[Unreadable]) -> None:
+        self._folder = folder
+        self._seen: set[str] = set()
+        for image in skipped:
+            self.note(image)
+
+    def note(self, image: Unreadable) -> None:
+        """Writes the event, unless this image had one."""
+        if image.image not in self._seen:
+            self._seen.add(image.image)
+            self._folder.events.write(
+                "image_skipped", image=image.image, reason=image.reason, skipped=len(self._seen)
+            )
 
 
 def _with_progress(

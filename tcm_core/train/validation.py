@@ -44,11 +44,11 @@ def validate(predictor: Predictor, samples: Sequence[Sample], settings: DecodeSe
 
     Args:
         predictor: runs each image once; its maps are decoded for every setting.
-        samples: at least one, with its labels in the stored frame.
+        samples: at least one.
         settings: whatever is not chosen here.
     """
-    truth = {sample.image.stem: sample.instances for sample in samples}
-    maps = {sample.image.stem: predictor.maps(read_image(sample.image, "stored")) for sample in samples}
+    truth = {str(sample.image): sample.instances for sample in samples}
+    maps = {str(sample.image): predictor.maps(read_image(sample.image, sample.frame)) for sample in samples}
     tried = []
     for values in CHOICES[settings.head]:
         chosen = settings.model_copy(update=values)

@@ -15,7 +15,7 @@ from tcm_core.errors import BadCheckpoint, BadConfig, BadLabels
 from tcm_core.evaluate.icdar15 import evaluate_icdar15
 from tcm_core.infer.predictor import Predictor
 from tcm_core.train.optim import freeze, make_optimizer, set_learning_rate
-from tcm_core.train.run import run_training, split_samples
+from tcm_core.train.run import run_training
 from tests.helpers.made_photos import made_dataset
 from tests.helpers.tiny_model import TINY
 
@@ -121,7 +121,8 @@ def test_a_run_validates_chooses_a_threshold_and_keeps_the_best(tmp_path):
     assert log[0]["learnt"] == 1
     best = load_checkpoint(tmp_path / "run" / "best.safetensors").metadata
     assert best.decode.model_dump() in [e["decode"] for e in log if e["event"] == "validation"]
-    assert (tmp_path / "run" / "split.txt").read_text(encoding="utf-8") == "img_2\n"
+    (source,) = json.loads((tmp_path / "run" / "split.json").read_text(encoding="utf-8"))["sources"]
+    assert (source["learnt"], source["validation"]) == (["images/img_1.png"], ["images/img_2.png"])
 
 
 def test_a_folder_with_a_run_is_not_overwritten(tmp_path):
@@ -159,14 +160,6 @@ def test_the_data_sets_folder_can_be_given_apart(tmp_path):
     (tmp_path / "data").rename(tmp_path / "elsewhere")
     run_training(config, tmp_path / "run", data_root=tmp_path / "elsewhere")
     assert events(tmp_path / "run")[0]["learnt"] == 2
-
-
-def test_every_nth_image_is_kept_for_validation(tmp_path):
-    samples = load_samples("icdar2015", made_dataset(tmp_path / "data", count=6))
-    config = TrainConfig.model_validate({"data": {"root": "x", "exclude": ["img_1"], "validation_every": 2}})
-    learnt, kept = split_samples(samples, config.data)
-    assert [s.image.stem for s in kept] == ["img_3", "img_5"]
-    assert [s.image.stem for s in learnt] == ["img_2", "img_4", "img_6"]
 
 
 def test_frozen_modules_keep_weights_and_statistics():

@@ -1,6 +1,8 @@
 """Geometric augmentation: one random matrix, one warp."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -8,77 +10,183 @@ from numpy.typing import NDArray
 
 from tcm_core.config.data import AugmentConfig
 from tcm_core.data.sample import TextInstance
+from tcm_core.data.transforms.window import Boxes, Window, cut_boxes, settle
 from tcm_core.geometry.polygon import Points, clockwise
 
 Matrix = NDArray[np.float64]
-"""(2, 3): image pixels to crop pixels."""
+"""(3, 3): homogeneous image pixels to crop pixels."""
+
+_TRIES: Final = 24  # places looked at for one that cuts no text
+_LONGEST_TEXT: Final = 0.95  # of the crop's side: the text that a crop is put around is at most so long
+_TOUCH: Final = 1e-3  # pixels: a text that only touches the window is outside
+_NEAREST: Final = 0.1  # bound on the perspective's divisor, for labels far outside their image
 
 
-def random_crop_matrix(
+class CropPlan(NamedTuple):
+    """How a crop is taken from an image."""
+
+    matrix: Matrix
+    window: Window  # in crop pixels: only here the image is shown
+
+
+def plan_crop(
     image_size: tuple[int, int],
     instances: Sequence[TextInstance],
     config: AugmentConfig,
     random: np.random.Generator,
-) -> Matrix:
-    """The matrix of a random scale, stretch, rotation, mirror and crop, composed.
+) -> CropPlan:
+    """A random scale, stretch, rotation, perspective, mirror and crop, composed.
 
     Args:
         image_size: (height, width).
-        instances: the image's texts; some crops are put around a legible one.
+        instances: the image's texts in its pixels; some crops are put around a legible one.
         config: the ranges.
-        random: the source of chance; equal generators give equal matrices.
+        random: the source of chance; equal generators give equal plans.
     """
-    height, width = image_size
-    scale = float(np.exp(random.uniform(*np.log(config.scale))))
-    stretch = float(np.exp(random.uniform(-1, 1) * 0.5 * np.log(config.stretch)))
-    angle = np.deg2rad(random.uniform(-1, 1) * config.rotation_degrees)
-    mirror = -1.0 if random.random() < config.flip else 1.0
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    linear = turn @ np.diag([mirror * scale * stretch, scale / stretch])
-    legible = [instance for instance in instances if not instance.ignore]
-    if legible and random.random() < config.around_text:
-        centre = legible[random.integers(len(legible))].polygon.mean(axis=0)
+    plane = _random_plane(image_size, config, random)
+    legible = [instance.polygon for instance in instances if not instance.ignore and len(instance.polygon)]
+    anchor = int(random.integers(len(legible))) if legible and random.random() < config.around_text else None
+    image = _boxes([_corners(image_size)], plane)[0]
+    boxes = _boxes(legible, plane)
+    if config.whole_texts and anchor is not None:
+        longest = float((boxes[anchor, 2:] - boxes[anchor, :2]).max())
+        smaller = min(1.0, _LONGEST_TEXT * config.size / max(longest, 1e-9))
+        plane, image, boxes = np.diag([smaller, smaller, 1.0]) @ plane, image * smaller, boxes * smaller
+    if anchor is not None:
+        centre = transform(legible[anchor].mean(axis=0, keepdims=True), plane)
     else:
-        centre = random.uniform((0, 0), (width, height))
-    target = config.size / 2 + random.uniform(-0.35, 0.35, 2) * config.size
-    shift = _stay_inside(linear, target - linear @ centre, (width, height), config.size)
-    return np.column_stack([linear, shift])
-
-
-def _stay_inside(linear: Points, shift: Points, image: tuple[int, int], size: int) -> NDArray[np.float64]:
-    """The shift moved so that as little of the crop as possible lies outside the image's bounds."""
-    corners = np.array([[0, 0], [image[0], 0], [image[0], image[1]], [0, image[1]]], dtype=np.float64)
-    low, high = (corners @ linear.T).min(axis=0), (corners @ linear.T).max(axis=0)
-    moved = np.empty(2)
-    for axis in range(2):
-        least, most = (
-            size - high[axis],
-            -low[axis],
-        )  # the shifts that put the far and the near edge on the border
-        moved[axis] = np.clip(shift[axis], min(least, most), max(least, most))
-    return moved
+        height, width = image_size
+        centre = transform(random.uniform((0, 0), (width, height))[None], plane)
+    places = config.size * random.uniform(-0.85, -0.15, (_TRIES if config.whole_texts else 1, 2)) + centre
+    if not config.whole_texts:
+        return _plan(plane, _square(_stay_inside(places, image, config.size)[0], config.size), config, random)
+    boxes = np.clip(boxes, [*image[:2], *image[:2]], [*image[2:], *image[2:]])
+    if anchor is not None:
+        places = np.clip(places, boxes[anchor, 2:] - config.size, boxes[anchor, :2])
+    return _plan(plane, _whole_window(places, image, boxes, anchor, config), config, random)
 
 
 def warp_image(
-    image: NDArray[np.uint8], matrix: Matrix, size: int, fill: Sequence[float]
+    image: NDArray[np.uint8], plan: CropPlan, size: int, fill: Sequence[float]
 ) -> NDArray[np.uint8]:
-    """The crop (size, size, 3) of an RGB image; what lies outside the image gets the fill colour."""
-    centred = matrix.copy()  # OpenCV counts from pixel centres
-    centred[:, 2] += matrix[:, :2] @ (0.5, 0.5) - 0.5
-    shrinking = np.abs(np.linalg.det(matrix[:, :2])) < 0.5
-    method = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
-    warped = cv2.warpAffine(
-        image, centred, (size, size), flags=method, borderMode=cv2.BORDER_CONSTANT, borderValue=tuple(fill)
-    )
+    """The crop (size, size, 3) of an RGB image; what lies outside image and window gets the fill colour."""
+    half = np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5], [0.0, 0.0, 1.0]])  # OpenCV counts from pixel centres
+    centred = np.linalg.inv(half) @ plan.matrix @ half
+    colour, border = tuple(fill), cv2.BORDER_CONSTANT
+    if np.array_equal(centred[2], [0, 0, 1]):
+        warped = cv2.warpAffine(
+            image, centred[:2], (size, size), flags=cv2.INTER_LINEAR, borderMode=border, borderValue=colour
+        )
+    else:
+        warped = cv2.warpPerspective(
+            image, centred, (size, size), flags=cv2.INTER_LINEAR, borderMode=border, borderValue=colour
+        )
+    x0, y0, x1, y1 = (min(max(round(side), 0), size) for side in plan.window)
+    for margin in (warped[:y0], warped[y1:], warped[y0:y1, :x0], warped[y0:y1, x1:]):
+        margin[:] = np.rint(colour)
     return np.asarray(warped, dtype=np.uint8)
 
 
-def warp_instances(instances: Sequence[TextInstance], matrix: Matrix, size: int) -> tuple[TextInstance, ...]:
-    """The texts in crop pixels, clockwise also when mirrored; those wholly outside are left out."""
+def warp_instances(instances: Sequence[TextInstance], plan: CropPlan) -> tuple[TextInstance, ...]:
+    """The texts in crop pixels, clockwise also when mirrored; those outside the window are left out."""
+    x0, y0, x1, y1 = plan.window
     moved = []
     for instance in instances:
-        polygon = clockwise(instance.polygon @ matrix[:, :2].T + matrix[:, 2])
-        (x0, y0), (x1, y1) = polygon.min(axis=0), polygon.max(axis=0)
-        if x1 > 0 and y1 > 0 and x0 < size and y0 < size:
-            moved.append(TextInstance(polygon, instance.text, instance.ignore))
+        if not len(instance.polygon):
+            continue
+        polygon = clockwise(transform(instance.polygon, plan.matrix))
+        (left, top), (right, bottom) = polygon.min(axis=0) + _TOUCH, polygon.max(axis=0) - _TOUCH
+        if right > x0 and bottom > y0 and left < x1 and top < y1:
+            moved.append(replace(instance, polygon=polygon))
     return tuple(moved)
+
+
+def transform(points: Points, matrix: Matrix) -> Points:
+    """(N, 2): the points moved by a homogeneous matrix."""
+    moved = points @ matrix[:2, :2].T + matrix[:2, 2]
+    if matrix[2, 0] or matrix[2, 1]:
+        moved = moved / np.maximum(points @ matrix[2, :2] + matrix[2, 2], _NEAREST)[:, None]
+    return moved
+
+
+def largest_scale(matrix: Matrix, size: int) -> float:
+    """Crop pixels per image pixel along that side of the crop where there are most."""
+    corners = transform(_corners((size, size)), np.linalg.inv(matrix).astype(np.float64))
+    return size / float(np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1).min())
+
+
+def _random_plane(image_size: tuple[int, int], config: AugmentConfig, random: np.random.Generator) -> Matrix:
+    """(3, 3): image pixels to the plane that crops are cut from; everything but the place of the crop."""
+    height, width = image_size
+    unit = {
+        "pixel": 1.0,
+        "short_side": config.size / min(image_size),
+        "long_side": config.size / max(image_size),
+    }
+    scale = unit[config.scale_unit] * float(np.exp(random.uniform(*np.log(config.scale))))
+    stretch = float(np.exp(random.uniform(-1, 1) * 0.5 * np.log(config.stretch)))
+    angle = np.deg2rad(random.uniform(-1, 1) * config.rotation_degrees)
+    mirror = -1.0 if random.random() < config.flip else 1.0
+    if random.random() < config.quarter_turns:
+        angle += random.integers(1, 4) * np.pi / 2
+    plane = np.eye(3)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    plane[:2, :2] = turn @ np.diag([mirror * scale * stretch, scale / stretch])
+    if config.perspective > 0:
+        to_middle, back = np.eye(3), np.eye(3)
+        to_middle[:2, 2], back[:2, 2] = (-width / 2, -height / 2), (width / 2, height / 2)
+        tilt = np.eye(3)
+        tilt[2, :2] = random.uniform(-1, 1, 2) * config.perspective / (width, height)
+        plane = plane @ back @ tilt @ to_middle
+    return plane
+
+
+def _whole_window(
+    places: Points, image: NDArray[np.float64], boxes: Boxes, anchor: int | None, config: AugmentConfig
+) -> Window:
+    """The first of the places whose window cuts no box, or the best one with its borders moved."""
+    corners = _stay_inside(places, image, config.size)
+    windows = np.hstack([corners, corners + config.size])
+    cuts = cut_boxes(windows, boxes).sum(axis=1)
+    best = int(np.argmin(cuts))
+    window = _square(corners[best], config.size)
+    if not cuts[best]:
+        return window
+    kept = np.arange(len(boxes)) == anchor
+    return settle(window, boxes, kept, config.smallest_window * config.size**2)
+
+
+def _plan(plane: Matrix, window: Window, config: AugmentConfig, random: np.random.Generator) -> CropPlan:
+    """The plan that shows a window of the plane; one of another shape than the crop lies somewhere in it."""
+    width, height = window.x1 - window.x0, window.y1 - window.y0
+    scale = min(1.0, config.size / max(width, height))
+    left, top = (random.uniform(0, max(0.0, config.size - scale * side)) for side in (width, height))
+    place = np.array(
+        [[scale, 0.0, left - scale * window.x0], [0.0, scale, top - scale * window.y0], [0.0, 0.0, 1.0]]
+    )
+    return CropPlan(place @ plane, Window(left, top, left + scale * width, top + scale * height))
+
+
+def _square(corner: NDArray[np.float64], size: int) -> Window:
+    x0, y0 = float(corner[0]), float(corner[1])
+    return Window(x0, y0, x0 + size, y0 + size)
+
+
+def _stay_inside(corners: Points, image: NDArray[np.float64], size: int) -> Points:
+    """The top left corners of windows moved so that as little as possible lies outside the image's bounds."""
+    far = image[2:] - size
+    return np.clip(corners, np.minimum(image[:2], far), np.maximum(image[:2], far))
+
+
+def _corners(image_size: tuple[int, int]) -> Points:
+    height, width = image_size
+    return np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float64)
+
+
+def _boxes(polygons: Sequence[Points], plane: Matrix) -> Boxes:
+    """(N, 4): the bounds of each polygon in the plane."""
+    if not polygons:
+        return np.empty((0, 4))
+    starts = np.cumsum([0, *(len(polygon) for polygon in polygons[:-1])])
+    points = transform(np.concatenate(polygons), plane)
+    return np.hstack([np.minimum.reduceat(points, starts), np.maximum.reduceat(points, starts)])
