@@ -150,7 +150,7 @@ def locate_weights(source: Path | str, model: str) -> LocatedWeights:
     tags = [known.tag for known in known_weights().values() if known.model == model]
     raise BadCheckpoint(
         f"{source}: neither a file, nor a name in the store ({', '.join(stored) or 'it is empty'}), nor "
-        f" a tag of {model} ({', '.join(tags) or 'it has none'}). `tcm weights list` shows all."
+        f"a tag of {model} ({', '.join(tags) or 'it has none'}). `tcm weights list` shows all."
     )
 
 
