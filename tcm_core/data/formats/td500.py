@@ -84,7 +84,7 @@ def _file(file: LabelFile, on_problem: OnProblem) -> LabelledImage:
 
 def _line(instance: TextInstance) -> Line:
     if len(instance.polygon) < 3 or not np.isfinite(instance.polygon).all():
-        return None, [f"dropped: {len(instance.polygon)} points, or one that is not finite"]
+        return None, ["dropped: fewer than 3 points, or one that is not finite"]
     box, changes = _box(instance.polygon), []
     if box is None:
         changes.append(fitted_words(instance.polygon))
