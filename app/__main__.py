@@ -170,7 +170,7 @@ def _show_studio(
     if arguments.detect:
         studio.detect_at_start()
     if arguments.folder is not None:
-        studio.commands.open_path(str(arguments.folder.absolute()))
+        studio.commands.file.open_path(str(arguments.folder.absolute()))
     status = application.exec()
     ended = studio.shut_down()
     studio.discard()

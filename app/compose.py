@@ -17,8 +17,8 @@ from app.services.workspace import Workspace
 from app.settings.schema import DeviceName
 from app.settings.store import Home, SettingsStore
 from app.storage.map_cache import MapCache
-from app.views.actions import ACTIONS, MENUS, MOUSE_GESTURES, ActionSet
-from app.views.commands import Commands
+from app.views.actions import ACTIONS, MENUS, MOUSE_GESTURES, ActionSet, Commands
+from app.views.commands.desk import Desk
 from app.views.context_menu import ContextMenu
 from app.views.dialogs.about import AboutDialog
 from app.views.dialogs.diagnostics import DiagnosticsDialog
@@ -83,7 +83,8 @@ class Studio(QObject):
         self.problems = ProblemDialog(self.window)
         self.open_page = OpenPage(self.parts, self.window)
         self.preferences = Preferences(self.parts, self.window)
-        self.commands = Commands(self.parts, self.window, self.open_page, self.preferences)
+        self.desk = Desk(self.parts, self.window, self.open_page, self.preferences)
+        self.commands = Commands(self.desk)
         self.actions.bind(self.commands, self.window, self.window.canvas)
         self.context_menu = ContextMenu(self.window, self.actions, self.open_page)
         self._version = version
@@ -92,7 +93,7 @@ class Studio(QObject):
         self._first_paint = FirstPaint(self.window)
         self._connect()
         self.preferences.restore()
-        self.commands.refresh()
+        self.desk.refresh()
 
     @property
     def painted(self) -> SignalInstance:
@@ -144,20 +145,21 @@ class Studio(QObject):
             self.problems.tell(problem)
 
     def _connect(self) -> None:
-        parts, window, commands, preferences = self.parts, self.window, self.commands, self.preferences
+        parts, window, desk = self.parts, self.window, self.desk
+        commands, preferences = self.commands, self.preferences
         window.close_requested.connect(self._close_requested)
-        window.dropped.connect(commands.open_path)
-        window.start_page.folder_chosen.connect(commands.open_path)
-        window.save_banner.action_wanted.connect(commands.save_now)
-        window.pages.left.connect(commands.focus_picture)
-        window.regions.left.connect(commands.focus_picture)
-        window.detection.left.connect(commands.focus_picture)
+        window.dropped.connect(commands.file.open_path)
+        window.start_page.folder_chosen.connect(commands.file.open_path)
+        window.save_banner.action_wanted.connect(commands.file.save_now)
+        window.pages.left.connect(desk.focus_picture)
+        window.regions.left.connect(desk.focus_picture)
+        window.detection.left.connect(desk.focus_picture)
         window.canvas.hint_changed.connect(window.status.set_hint)
         window.canvas.cursor_moved.connect(window.status.set_cursor)
         window.detection.settings_changed.connect(parts.detection.set_settings)
         window.detection.map_style_changed.connect(window.canvas.set_map_style)
         window.canvas.zoom_changed.connect(window.status.set_zoom)
-        window.detection.checkpoint_chosen.connect(commands.checkpoint_picked)
+        window.detection.checkpoint_chosen.connect(commands.detect.checkpoint_picked)
         window.detection.reset_wanted.connect(preferences.use_recommended)
         parts.detection.settings_changed.connect(window.detection.set_settings)
         parts.detection.save_failed.connect(self.report)
@@ -166,7 +168,7 @@ class Studio(QObject):
         parts.export.failed.connect(self._export_failed)
         self.open_page.problem.connect(self.report)
         preferences.problem.connect(self.report)
-        commands.dialog_wanted.connect(self._open_dialog)
+        desk.dialog_wanted.connect(self._open_dialog)
         preferences.theme_changed.connect(self._theme_changed)
         QGuiApplication.styleHints().colorSchemeChanged.connect(preferences.show_theme)
 
@@ -178,7 +180,7 @@ class Studio(QObject):
     def _theme_changed(self, colours: Colours) -> None:
         self.actions.set_colours(colours)
         self.window.set_colours(colours)
-        self.commands.refresh()
+        self.desk.refresh()
 
     @Slot(object)
     def _close_requested(self, event: QCloseEvent) -> None:

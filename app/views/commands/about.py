@@ -1,0 +1,38 @@
+"""Help: keys, diagnostics, versions."""
+
+from typing import Final
+
+from PySide6.QtCore import QObject
+
+from app.views.commands.command import ActionSpec
+from app.views.commands.desk import Desk
+
+
+class HelpCommands(QObject):
+    """Keys, diagnostics, versions.
+
+    Args:
+        desk: what all commands work with.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._desk = desk
+
+    def show_keys(self) -> None:
+        self._desk.dialog_wanted.emit("keys")
+
+    def show_diagnostics(self) -> None:
+        self._desk.dialog_wanted.emit("diagnostics")
+
+    def show_about(self) -> None:
+        self._desk.dialog_wanted.emit("about")
+
+
+A, C = ActionSpec, HelpCommands
+ROWS: Final[tuple[ActionSpec, ...]] = (
+    A("keys", "Keys", "Help", ("F1",), "keyboard", "Every command with its keys", C.show_keys),
+    A("diagnostics", "Diagnostics", "Help", (), "diagnostics", "What this installation consists of",
+      C.show_diagnostics),
+    A("about", "About TCM Studio", "Help", (), "help", "Version and licences", C.show_about, rule=True),
+)  # fmt: skip

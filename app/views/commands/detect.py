@@ -1,0 +1,118 @@
+"""Detect: the detector and what it found."""
+
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QFileDialog
+
+from app.services.batch import BatchSummary
+from app.views.commands.command import ActionSpec
+from app.views.commands.desk import Desk
+
+FAR_STEPS: Final = 5
+
+
+class DetectCommands(QObject):
+    """The detector and what it found.
+
+    Args:
+        desk: what all commands work with.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._desk = desk
+        desk.parts.detection.finished.connect(self._batch_finished)
+
+    def detect_page(self) -> None:
+        if self._desk.open_page.key is not None:
+            self._desk.layers.reveal("detections")
+            self._desk.parts.detection.detect_page(self._desk.open_page.key)
+
+    def detect_all(self) -> None:
+        self._desk.parts.detection.detect_all(self._desk.window.listed_keys())
+
+    def accept_all(self) -> None:
+        self._desk.open_page.accept(list(range(len(self._desk.open_page.detections))))
+
+    def reset_to_detections(self) -> None:
+        self._desk.window.regions.commit()
+        if self._desk.open_page.page.regions:
+            self._desk.dialog_wanted.emit("reset")
+        else:
+            self.accept_all()
+
+    def threshold_down(self) -> None:
+        self._desk.window.detection.score.step_by(-1)
+
+    def threshold_up(self) -> None:
+        self._desk.window.detection.score.step_by(1)
+
+    def threshold_far_down(self) -> None:
+        self._desk.window.detection.score.step_by(-FAR_STEPS)
+
+    def threshold_far_up(self) -> None:
+        self._desk.window.detection.score.step_by(FAR_STEPS)
+
+    def cancel(self) -> None:
+        self._desk.parts.detection.cancel()
+
+    def retry_failed(self) -> None:
+        self._desk.parts.detection.retry_failed()
+
+    def choose_checkpoint(self) -> None:
+        file, _ = QFileDialog.getOpenFileName(
+            self._desk.window, "Choose a checkpoint", str(Path.home()), "Checkpoints (*.safetensors)"
+        )
+        if file:
+            self._desk.preferences.use_checkpoint(file)
+        else:
+            self._desk.preferences.show_checkpoints()
+
+    @Slot(str)
+    def checkpoint_picked(self, checkpoint: str) -> None:
+        """Load what was picked in the list; "" asks for a file."""
+        if checkpoint:
+            self._desk.preferences.use_checkpoint(checkpoint)
+        else:
+            self.choose_checkpoint()
+
+    @Slot(object)
+    def _batch_finished(self, summary: BatchSummary) -> None:
+        self._desk.window.status.progress.finish()
+        parts = [f"{summary.done} images detected"]
+        if summary.failed:
+            parts.append(f"{summary.failed} failed (Detect > Retry failed)")
+        if summary.cancelled:
+            parts.append(f"cancelled before {summary.cancelled} more")
+        self._desk.tell(", ".join(parts))
+        self._desk.refresh()
+
+
+A, C = ActionSpec, DetectCommands
+ROWS: Final[tuple[ActionSpec, ...]] = (
+    A("detect", "Detect this image", "Detect", ("G",), "detect", "Find the text of this image", C.detect_page,
+      "page"),
+    A("detect_all", "Detect all", "Detect", ("Shift+G",), "detect_all", "Find the text of every listed image",
+      C.detect_all, "folder"),
+    A("accept_all", "Accept all", "Detect", ("Shift+Return", "Shift+Enter"), "accept_all",
+      "Make every shown detection a region; what overlaps one already there is left out", C.accept_all,
+      "detections"),
+    A("reset", "Reset to the detections...", "Detect", ("Ctrl+Backspace",), "",
+      "Replace every region of this image by the shown detections", C.reset_to_detections, "detections"),
+    A("threshold.down", "Lower score threshold", "Detect", (",",), "", "Show more detections",
+      C.threshold_down, "page", rule=True),
+    A("threshold.up", "Raise score threshold", "Detect", (".",), "", "Show fewer detections", C.threshold_up,
+      "page"),
+    A("threshold.far_down", "Lower it by 0.05", "Detect", ("Shift+,",), "", "Show many more detections",
+      C.threshold_far_down, "page"),
+    A("threshold.far_up", "Raise it by 0.05", "Detect", ("Shift+.",), "", "Show far fewer detections",
+      C.threshold_far_up, "page"),
+    A("cancel", "Cancel", "Detect", (), "cancel", "Stop after the image in work", C.cancel, "running",
+      rule=True),
+    A("retry", "Retry failed", "Detect", (), "retry", "Detect the images that failed once more",
+      C.retry_failed, "failed"),
+    A("checkpoint", "Choose checkpoint...", "Detect", (), "chip", "Use another trained detector",
+      C.choose_checkpoint, rule=True),
+)  # fmt: skip
