@@ -23,8 +23,8 @@ def _grid(**values: Sequence[float | str]) -> tuple[dict[str, float | str], ...]
 
 CHOICES: Final[dict[HeadName, tuple[dict[str, float | str], ...]]] = {
     "db": (
-        *_grid(threshold=(0.3, 0.4, 0.5, 0.6), grow=("area",), unclip_ratio=(0.8, 0.9, 1.0, 1.2, 1.5)),
-        *_grid(threshold=(0.3, 0.4, 0.5, 0.6), grow=("inverse",)),
+        *_grid(threshold=(0.3, 0.4, 0.5, 0.6), grow=("area",), unclip_ratio=(0.9, 1.0, 1.1, 1.2, 1.5)),
+        *_grid(threshold=(0.3, 0.4, 0.5, 0.6), grow=("inverse",), shrink_ratio=(0.4, 0.5, 0.6)),
     ),
     "pan": _grid(threshold=(0.4, 0.5, 0.6, 0.7), kernel_threshold=(0.3, 0.4, 0.5, 0.6)),
     "fce": _grid(alpha=(1.0, 1.2), beta=(0.5, 1.0, 2.0)),
