@@ -55,7 +55,7 @@ _PLACES: Final = 2  # decimals, as CVAT writes
 
 def read_cvat(source: Path, on_problem: OnProblem = refuse) -> Iterator[LabelledImage]:
     """The images of an export of CVAT: XML, ICDAR Localization or ICDAR Segmentation; zip or unpacked."""
-    if starts_as_cvat_xml(source):
+    if source.suffix.lower() == ".xml" or starts_as_cvat_xml(source):
         yield from read_cvat_xml(source, on_problem)
         return
     yield from without_repeats(_icdar_images(source, on_problem), on_problem)
@@ -142,6 +142,8 @@ def _read_file(file: LabelFile, image: str, on_problem: OnProblem) -> LabelledIm
         return parse_file(file, image, _parse_line, on_problem)
     masks: list[tuple[int, Points, str]] = []
     for number, line in numbered_lines(decode_labels(file.content)):
+        if line.startswith("#"):  # a blank between characters
+            continue
         try:
             box, text = _parse_mask(line)
         except Malformed as error:
@@ -183,7 +185,7 @@ def _parse_line(line: str) -> TextInstance:
 
 def _parse_mask(line: str) -> tuple[Points, str]:
     before, text = _split_quoted(line)
-    fields = before.lstrip("#").split()
+    fields = before.split()
     expected = 'a colour, a centre, a box and a text (R G B x y x1 y1 x2 y2 "text")'
     if len(fields) != 9 or text is None:
         raise Malformed(f"{len(fields)} fields, expected {expected}; found {line[:80]!r}")

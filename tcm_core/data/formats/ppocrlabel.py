@@ -124,7 +124,7 @@ def _overlook(problem: LabelProblem) -> None:
 def _files(source: Path, on_problem: OnProblem) -> Iterator[LabelFile]:
     confirmed = label_files(source, (LABELS.lower(),), _overlook, MAX_DATASET_FILE_BYTES)
     has_labels = source.is_file() or next(confirmed, None) is not None
-    names = (LABELS.lower(),) if has_labels else (LABELS.lower(), CACHE)
+    names = (LABELS.lower(),) if has_labels else (LABELS.lower(), CACHE.lower())
     return label_files(source, names, on_problem, MAX_DATASET_FILE_BYTES)
 
 

@@ -57,6 +57,7 @@ _LABELS: Final = "labels"
 _TEXT_CLASS: Final = 0
 _IGNORE_CLASS: Final = 1
 _PLACES: Final = 9  # decimals: a hundred-thousandth of a pixel in an image of 10,000
+_NO_AREA: Final = 1e-12  # of the image; what rounding leaves of a polygon that was pressed flat
 _FURTHEST: Final = 1.0  # a corner may lie outside by the whole image; more was never divided by the size
 
 
@@ -229,7 +230,7 @@ def _line(instance: TextInstance, size: tuple[int, int]) -> Line:
     if ((shares < 0) | (shares > 1)).any():
         changed.append("corners outside the image were moved to its edge")
         shares = shares.clip(0, 1)
-        if area(shares) == 0:
+        if area(shares) < _NO_AREA:
             return None, ["dropped: outside the image"]
     number = _IGNORE_CLASS if instance.ignore else _TEXT_CLASS
     return " ".join([str(number), *(f"{share:.{_PLACES}f}" for share in shares.ravel())]), changed
