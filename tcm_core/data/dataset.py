@@ -24,8 +24,6 @@ TargetMaker = Callable[[Sequence[TextInstance], tuple[int, int]], tuple[NDArray[
 """Texts in crop pixels and the crop's (height, width) -> arrays of (h, w)."""
 
 _UNREADABLE_IN_A_ROW: Final = 20
-_LARGE_BLOCK: Final = 31 * 2**20
-"""Bytes; from 32 MiB on the allocator learns nothing."""
 
 
 class Crop(NamedTuple):
@@ -220,16 +218,6 @@ class CropDataset(Dataset[Item]):
         raise BadImage(
             f"{len(unreadable)} images in a row could not be read. The last one: {unreadable[-1].reason}"
         )
-
-
-def keep_large_blocks() -> None:
-    """Lets a loader process keep the memory of a decoded picture for the next one.
-
-    GNU's allocator maps large blocks anew every time and gives them back, which costs more than decoding a
-    JPEG, until it has seen a block of that size come and go. Elsewhere this does nothing.
-    """
-    block = np.empty(_LARGE_BLOCK, np.uint8)
-    del block
 
 
 class PositionSampler(Sampler[int]):

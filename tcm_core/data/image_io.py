@@ -38,6 +38,7 @@ IMAGE_SUFFIXES: Final = frozenset(
 
 _SMALLER_LIMIT: Final = 178_000_000  # Pillow's own bound, which these formats check while they decode
 _BAND_BYTES: Final = 128_000_000
+_LARGE_BLOCK: Final = 31 * 2**20  # bytes; from 32 MiB on the allocator learns nothing
 
 
 class _Format(NamedTuple):
@@ -169,6 +170,16 @@ def orientation(path: Path) -> int:
         BadImage: as read_header.
     """
     return read_header(path).orientation
+
+
+def keep_large_blocks() -> None:
+    """Lets this process keep the memory of one decoded picture for the next one: for reading many.
+
+    GNU's allocator maps a large block anew every time and gives it back, which costs more than decoding a
+    JPEG, until it has seen a block of that size come and go. Elsewhere this does nothing.
+    """
+    block = np.empty(_LARGE_BLOCK, np.uint8)
+    del block
 
 
 def is_image_file(path: Path) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tcm_core.data.image_io import read_image
+from tcm_core.data.image_io import keep_large_blocks, read_image
 from tcm_core.errors import BadImage
 
 NIGHT_LUMINANCE = 60.0
@@ -48,6 +48,7 @@ def within_luminance(
             return error
 
     inside = []
+    keep_large_blocks()
     with ThreadPoolExecutor(_THREADS) as pool:
         for index, found in enumerate(pool.map(look, images)):
             if not isinstance(found, BadImage):

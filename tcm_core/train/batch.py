@@ -9,7 +9,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from tcm_core.config.train import TrainConfig
-from tcm_core.data.dataset import CropDataset, Item, PositionSampler, Unreadable, keep_large_blocks
+from tcm_core.data.dataset import CropDataset, Item, PositionSampler, Unreadable
+from tcm_core.data.image_io import keep_large_blocks
 from tcm_core.data.sample import TextInstance
 from tcm_core.families import FAMILIES
 from tcm_core.targets.language import language_targets

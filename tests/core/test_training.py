@@ -7,7 +7,7 @@ import torch
 
 from tcm_core.build import build_detector
 from tcm_core.checkpoint import load_checkpoint
-from tcm_core.config.train import OptimConfig, TrainConfig
+from tcm_core.config.train import OptimConfig
 from tcm_core.convert.efficientnet_lite import load_imagenet
 from tcm_core.data.image_io import read_image
 from tcm_core.data.layout import load_samples
