@@ -137,7 +137,7 @@ LINES = {
 }
 
 
-@pytest.mark.parametrize()
+@pytest.mark.parametrize(("line", "what"), LINES.values(), ids=LINES)
 def test_a_broken_line_is_named_and_left_out(tmp_path, line, what):
     path = put(tmp_path / "default" / "gt_a.txt", f"{LINE}{line}\n")
     with pytest.raises(BadLabels, match=r"gt_a\.txt line 2: "):
