@@ -3,7 +3,7 @@
 from collections import Counter
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.markup import escape
@@ -14,6 +14,8 @@ from tcm_core.errors import BadConfig
 if TYPE_CHECKING:
     from tcm_core.config.synth import SynthConfig
     from tcm_core.data.formats.labelled import LabelReport
+
+_SHEET_KINDS: Final = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}
 
 
 class Level(StrEnum):
@@ -52,6 +54,8 @@ def synth(  # noqa: PLR0913 - one parameter an option
     if write is None:
         writable = ", ".join(name for name, row in FORMATS.items() if row.write is not None)
         raise BadConfig(f"--format {label_format}: cannot be written. Choose one of: {writable}.")
+    if sheet is not None and sheet.suffix.lower() not in _SHEET_KINDS:
+        raise BadConfig(f"--sheet {sheet}: give a name that ends with .jpg or .png.")
     settings = _settings(config, backgrounds, dataset, seed, None if level is None else level.value)
     console, scenes = errors(), []
     with progress_bar(console) as progress:
@@ -116,14 +120,11 @@ def _write_sheet(settings: "SynthConfig", count: int, path: Path) -> None:
     from tcm_core.data.synth.scene import SceneRenderer
     from tcm_core.data.synth.sheet import contact_sheet
 
-    kinds = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}
-    kind = kinds.get(path.suffix.lower())
-    if kind is None:
-        raise BadConfig(f"--sheet {path}: give a name that ends with .jpg or .png.")
     renderer = SceneRenderer(settings)
     scenes = [renderer.scene(index) for index in range(count)]
     buffer = io.BytesIO()
-    Image.fromarray(contact_sheet(scenes, columns=4, cell=(300, 400))).save(buffer, kind, quality=88)
+    sheet = Image.fromarray(contact_sheet(scenes, columns=4, cell=(300, 400)))
+    sheet.save(buffer, _SHEET_KINDS[path.suffix.lower()], quality=88)
     write_atomic(path, buffer.getvalue())
 
 

@@ -73,7 +73,7 @@ class Backgrounds:
         problems: list[str] = []
         if self.samples and random.random() >= self.config.textures:
             for _ in range(_TRIES):
-                sample = self.samples[random.integers(len(self.samples))]
+                sample = self.samples[int(random.integers(len(self.samples)))]
                 try:
                     image = self._cut(sample, random)
                 except BadImage as error:

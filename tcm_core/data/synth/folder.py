@@ -23,14 +23,8 @@ from tcm_core.errors import TcmError
 IMAGES: Final = "images"
 """Name of the folder of images inside the output folder."""
 
-_LABELS: Final = {
-    "labelme": IMAGES,
-    "xanylabeling": IMAGES,
-    "ppocrlabel": IMAGES,
-    "td500": IMAGES,
-    "yolo-obb": "labels",
-}
-"""Where formats keep their labels that do not keep them in "gt"."""
+_LABELS: Final = {"labelme": IMAGES, "xanylabeling": IMAGES, "ppocrlabel": IMAGES, "yolo-obb": "."}
+"""Where formats keep their labels that do not keep them in "gt"; YOLO makes its folder by itself."""
 
 _CHUNK: Final = 4  # scenes that a process is handed at a time
 

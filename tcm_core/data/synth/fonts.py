@@ -104,9 +104,17 @@ def system_folders() -> tuple[Path, ...]:
 def read_face(path: Path) -> FontFace | None:
     """The face of a file (of a collection its first); None when it is damaged, empty or too large."""
     try:
-        if path.stat().st_size > MAX_FONT_BYTES:
-            return None
-        with TTFont(path, lazy=True, fontNumber=0) as font:
+        state = path.stat()
+    except OSError:
+        return None
+    return None if state.st_size > MAX_FONT_BYTES else _read(path, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _read(path: Path, _changed_ns: int) -> FontFace | None:
+    """See read_face; hundreds of fonts take a second to read, and seldom change."""
+    try:
+        with path.open("rb") as file, TTFont(file, lazy=True, fontNumber=0) as font:
             characters = sorted((font["cmap"].getBestCmap() if "cmap" in font else None) or ())
     except _READING_ERRORS:
         return None
@@ -116,9 +124,8 @@ def read_face(path: Path) -> FontFace | None:
     breaks = np.flatnonzero(np.diff(codes) > 1)
     firsts = np.concatenate([codes[:1], codes[breaks + 1]])
     ends = np.concatenate([codes[breaks], codes[-1:]]) + 1
-    return FontFace(
-        str(path), path.stem.split("-")[0], tuple(np.stack([firsts, ends], axis=1).ravel().tolist())
-    )
+    runs = tuple(np.stack([firsts, ends], axis=1).ravel().tolist())
+    return FontFace(str(path), path.stem.split("-")[0], runs)
 
 
 @lru_cache(maxsize=512)
