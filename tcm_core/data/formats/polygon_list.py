@@ -6,7 +6,7 @@ from coordinates and is refused, never guessed. Files are called <image>.txt wit
 """
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 import numpy as np
@@ -15,6 +15,7 @@ from tcm_core.data.formats.icdar import IGNORE_TEXT, image_of
 from tcm_core.data.formats.labelled import LabelledImage, LabelReport, OnProblem, refuse
 from tcm_core.data.formats.lines import Malformed, leading_numbers, one_line, polygon_of, read_line_files
 from tcm_core.data.formats.output import Line, losses, mistaken, whole_pixel_polygon, write_line_files
+from tcm_core.data.formats.source import with_last
 from tcm_core.data.sample import TextInstance
 
 _EXPECTED: Final = "pairs of numbers and one text without commas (x1,y1,...,xn,yn,text)"
@@ -44,7 +45,7 @@ def write_polygon_list(images: Sequence[LabelledImage], out: Path) -> LabelRepor
     Raises:
         TcmError: a file cannot be written, or a name leaves the folder or is there twice.
     """
-    return write_line_files(images, out, lambda image: f"{image}.txt", _line)
+    return write_line_files(images, out, _label_name, _line)
 
 
 def _line(instance: TextInstance) -> Line:
@@ -58,3 +59,8 @@ def _line(instance: TextInstance) -> Line:
         changes.append("commas or outer blanks of the transcription lost")
     changes += mistaken(instance, kept, IGNORE_TEXT)
     return ",".join([*(str(int(value)) for value in np.ravel(polygon)), kept]), changes
+
+
+def _label_name(image: str) -> str:
+    last = PurePosixPath(image).name
+    return with_last(image, f"{'gt_' if last.startswith('gt_') else ''}{last}.txt")  # reading takes one off
