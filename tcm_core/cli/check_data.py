@@ -52,7 +52,7 @@ def _draw(report: "CheckReport", path: Path) -> None:
     from PIL import Image
 
     from tcm_core.data.atomic_file import write_atomic
-    from tcm_core.data.check import draw_sheet
+    from tcm_core.data.check_sheet import draw_sheet
     from tcm_core.errors import BadLabels
 
     kinds = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}

@@ -4,18 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from tcm_core.data.formats.labelled import LabelledImage, LabelProblem
 from tcm_core.data.formats.table import format_named
-from tcm_core.data.image_io import list_images, read_image, read_size
+from tcm_core.data.image_io import list_images, read_size
 from tcm_core.data.label_images import image_of_labels
 from tcm_core.data.pairing import ImageNames
 from tcm_core.data.sample import TextInstance
-from tcm_core.data.synth.scene import Scene
-from tcm_core.data.synth.sheet import contact_sheet
 from tcm_core.errors import BadImage, BadLabels
 from tcm_core.geometry.orientation import ReadFrame
 from tcm_core.geometry.overlap import iou_matrix
@@ -31,8 +27,6 @@ OUTSIDE_TOLERANCE: Final = 1.0
 """Pixels that a corner may lie outside of the image, as rounding makes it."""
 
 SHEET_IMAGES: Final = 24
-
-_CELL: Final = (360, 480)  # pixels of an image on the sheet: height, width
 
 
 class CheckedImage(NamedTuple):
@@ -92,23 +86,6 @@ def check_labels(source: Path, name: str, images: Path | None) -> CheckReport:
     total, texts, ignored = (int(count) for count in counts)
     chosen = tuple([*bad, *good][:SHEET_IMAGES])
     return CheckReport(total, texts, ignored, tuple(problems), chosen, label_format.frame)
-
-
-def draw_sheet(report: CheckReport) -> NDArray[np.uint8]:
-    """The shown images with their polygons, (H, W, 3) RGB; images that cannot be read are left out."""
-    scenes = []
-    for image in report.shown:
-        try:
-            picture = read_image(image.path, report.frame)
-        except BadImage:
-            continue  # its problem is in the report
-        scale = min(1.0, _CELL[0] / picture.shape[0], _CELL[1] / picture.shape[1])
-        size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
-        reduced = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-        scales = np.array(size) / (picture.shape[1], picture.shape[0])
-        texts = tuple(TextInstance(text.polygon * scales, ignore=text.ignore) for text in image.instances)
-        scenes.append(Scene(reduced, texts))
-    return contact_sheet(scenes, columns=4, cell=_CELL)
 
 
 class _Files:

@@ -1,4 +1,4 @@
-"""Every reader, fed with damaged and made-up files, ends with BadLabels or a result, never with anything else.
+"""Every reader, fed with damaged and made-up files, ends with BadLabels or a result and nothing else.
 
 A few cases of each reader run with the other tests. The long run, 10,000 cases of each reader:
 
@@ -29,9 +29,9 @@ IMAGES = [
 ]
 TOKENS = [
     b"", b",", b" ", b'"', b"'", b"\\", b"\n", b"\r", b"\t", b"\x00", b"\xff", b"\xef\xbb\xbf", b"\xff\xfe",
-    b"-", b".", b"#", b"###", b"####", b"nan", b"NaN", b"Infinity", b"1e999", b"-1", b"0", b"9" * 20, b"9" * 5000,
-    b"null", b"true", b"{", b"}", b"[", b"]", b"[[", b":", b"x:", b"[]", b"{}", b"<", b">", b"</", b"&", b"&#0;",
-    b"&a;", b"<!DOCTYPE a>", b"..", b"../", b"/", b"\xe2\x80\xa8", b"\\ud800", b"\x0e\x00\x00\x00",
+    b"-", b".", b"#", b"###", b"####", b"nan", b"NaN", b"Infinity", b"1e999", b"-1", b"0",
+    b"9" * 20, b"9" * 5000, b"null", b"true", b"{", b"}", b"[", b"]", b"[[", b":", b"x:", b"[]", b"{}", b"<", b">", b"</",
+    b"&", b"&#0;", b"&a;", b"<!DOCTYPE a>", b"..", b"../", b"/", b"\xe2\x80\xa8", b"\\ud800", b"\x0e\x00\x00\x00",
     b"\xff\xff\xff\xff", b"\x00\x00\x00\x80",
 ]  # fmt: skip
 
@@ -71,7 +71,7 @@ def seeds_of(name, folder):
         "icdar2013": [("gt_100.txt", b'158 128 411 181 "Footway"\r\n1 2 3 4 "a b"\r\n')],
         "icdar2015": [("gt_9.txt", "\ufeff1,2,9,2,9,9,1,9,a\r\n".encode("utf-16-le"))],
         "td500": [("IMG_1.JPG.txt", b"10,20,110,20,110,60,10,60,0\n1,2,9,2,5,8,1\n")],
-        "ctw1500": [("0200.xml", f"<a><image><box><label>x</label><segs>{numbers}</segs></box></image></a>".encode())],
+        "ctw1500": [("0200.xml", f"<a><image><box><segs>{numbers}</segs></box></image></a>".encode())],
         "totaltext": [("gt_7.mat", totaltext_mat(packed)) for packed in (False, True)],
     }.get(name, [])  # fmt: skip
     return found
