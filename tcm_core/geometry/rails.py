@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcm_core.geometry.fourier import resample
-from tcm_core.geometry.polygon import Points, perimeter
+from tcm_core.geometry.polygon import Points
 
 _MOST_VERTICES: Final = 48  # finer outlines are resampled: every pair of edges is compared
-_RUNGS: Final = np.linspace(0.0, 1.0, 9)
+_RUNGS: Final = np.linspace(0.0, 1.0, 13)
+_TINY: Final = 1e-12
 
 
 class CentreBand(NamedTuple):
@@ -22,10 +23,10 @@ class CentreBand(NamedTuple):
 def rails(polygon: Points) -> tuple[Points, Points]:
     """The two sides along a text, from its head to its tail: where its outline falls apart at its two ends.
 
-    The ends are those two edges for which the sides between them lie closest together, measured at equal
-    fractions of their lengths. So a quad's ends are its shorter pair of edges, and of a curved label with
-    n points above and n below they are the two edges between the rows; the vertex that a label begins with
-    does not matter.
+    The ends are those two edges for which the sides between them run most nearly parallel and close together,
+    compared at equal fractions of their lengths. So a rectangle's ends are its shorter edges, and of a curved
+    label with n points above and n below they are the two edges between the rows; the vertex that a label
+    begins with does not matter.
 
     Args:
         polygon: (N, 2), N >= 3.
@@ -43,8 +44,8 @@ def rails(polygon: Points) -> tuple[Points, Points]:
     head, tail = np.triu_indices(count, 2)  # edge i leads from vertex i to vertex i + 1
     apart = (head > 0) | (tail < count - 1)
     head, tail = head[apart], tail[apart]
-    width = _mean_distance(polygon, head, tail)
-    best = len(width) - 1 - int(np.argmin(width[::-1]))  # the later of equals: a square is read like a word
+    cost = _unlikeness(polygon, head, tail)
+    best = len(cost) - 1 - int(np.argmin(cost[::-1]))  # the later of equals: a square is read like a word
     first, second = int(head[best]), int(tail[best])
     turned = np.roll(polygon, -(first + 1), axis=0)
     return turned[: second - first], turned[second - first :][::-1]
@@ -73,15 +74,23 @@ def centre_band(polygon: Points, shrink: float, step: float) -> CentreBand:
     return CentreBand(np.concatenate([line + half, (line - half)[::-1]]), line)
 
 
-def _mean_distance(polygon: Points, head: NDArray[np.intp], tail: NDArray[np.intp]) -> NDArray[np.float64]:
-    """For each pair of edges the mean distance of the sides between them, at equal fractions."""
+def _unlikeness(polygon: Points, head: NDArray[np.intp], tail: NDArray[np.intp]) -> NDArray[np.float64]:
+    """How little the sides between each pair of edges look like a text's: directions, then distance.
+
+    The mean difference of their unit directions, over 2, plus their mean distance over the perimeter; each is
+    0 to 1. Distance alone would let the sides begin and end in the middle of a short text's ends.
+    """
     twice = np.concatenate([polygon, polygon, polygon[:1]])
     at = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(twice, axis=0), axis=1))])
-    whole = perimeter(polygon)
+    whole = max(at[len(polygon)], _TINY)
     one = at[head + 1, None] + _RUNGS * (at[tail] - at[head + 1])[:, None]
     other = whole + at[head, None] + _RUNGS * (at[tail + 1] - whole - at[head])[:, None]
-    gap = [np.interp(one, at, twice[:, axis]) - np.interp(other, at, twice[:, axis]) for axis in (0, 1)]
-    return np.hypot(*gap).mean(axis=1)
+    sides = [np.stack([np.interp(x, at, twice[:, axis]) for axis in (0, 1)], axis=2) for x in (one, other)]
+    distance = np.linalg.norm(sides[0] - sides[1], axis=2).mean(axis=1)
+    steps = [np.diff(side, axis=1) for side in sides]
+    directions = [step / np.maximum(np.linalg.norm(step, axis=2, keepdims=True), _TINY) for step in steps]
+    turned = np.linalg.norm(directions[0] - directions[1], axis=2).mean(axis=1)
+    return turned / 2 + distance / whole
 
 
 def _length(line: Points) -> float:
