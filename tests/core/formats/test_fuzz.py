@@ -30,9 +30,9 @@ IMAGES = [
 TOKENS = [
     b"", b",", b" ", b'"', b"'", b"\\", b"\n", b"\r", b"\t", b"\x00", b"\xff", b"\xef\xbb\xbf", b"\xff\xfe",
     b"-", b".", b"#", b"###", b"####", b"nan", b"NaN", b"Infinity", b"1e999", b"-1", b"0",
-    b"9" * 20, b"9" * 5000, b"null", b"true", b"{", b"}", b"[", b"]", b"[[", b":", b"x:", b"[]", b"{}", b"<", b">", b"</",
-    b"&", b"&#0;", b"&a;", b"<!DOCTYPE a>", b"..", b"../", b"/", b"\xe2\x80\xa8", b"\\ud800", b"\x0e\x00\x00\x00",
-    b"\xff\xff\xff\xff", b"\x00\x00\x00\x80",
+    b"9" * 20, b"9" * 5000, b"null", b"true", b"{", b"}", b"[", b"]", b"[[", b":", b"x:", b"[]", b"{}",
+    b"<", b">", b"</", b"&", b"&#0;", b"&a;", b"<!DOCTYPE a>", b"..", b"../", b"/",
+    b"\xe2\x80\xa8", b"\\ud800", b"\x0e\x00\x00\x00", b"\xff\xff\xff\xff", b"\x00\x00\x00\x80",
 ]  # fmt: skip
 
 
