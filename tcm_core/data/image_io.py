@@ -4,7 +4,6 @@
 public benchmarks need. tcm_core.geometry.orientation turns polygons between the two. Nothing here writes.
 """
 
-import os
 import re
 import struct
 import zlib
@@ -24,17 +23,16 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from tcm_core.data.image_files import IMAGE_SUFFIXES as IMAGE_SUFFIXES
+from tcm_core.data.image_files import is_image_file as is_image_file
+from tcm_core.data.image_files import list_images as list_images
+from tcm_core.data.image_files import natural_key as natural_key
 from tcm_core.errors import BadImage
 from tcm_core.geometry.orientation import ReadFrame as ReadFrame
 from tcm_core.geometry.orientation import view_size
 
 MAX_PIXELS: Final = 600_000_000
 """Larger pictures are refused before they are decoded: 600 million pixels are 1.8 GB of RGB."""
-
-IMAGE_SUFFIXES: Final = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif"}
-)
-"""Names that end so (in any case) are taken for images; what is inside decides how they are read."""
 
 _SMALLER_LIMIT: Final = 178_000_000  # Pillow's own bound, which these formats check while they decode
 _BAND_BYTES: Final = 128_000_000
@@ -180,45 +178,6 @@ def keep_large_blocks() -> None:
     """
     block = np.empty(_LARGE_BLOCK, np.uint8)
     del block
-
-
-def is_image_file(path: Path) -> bool:
-    """Whether the name says that this is an image; the file is not looked at."""
-    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
-
-
-def list_images(root: Path) -> list[Path]:
-    """Every image below a folder, sub-folders included, in natural order (img_2 before img_10).
-
-    Hidden files and folders (names that begin with a dot) are skipped and links to folders are not followed.
-
-    Raises:
-        BadImage: root is not a folder that can be listed.
-    """
-    if not root.is_dir():
-        raise BadImage(f"{root}: no such folder. Choose an existing folder of images.")
-    try:
-        next(iter(root.iterdir()), None)
-    except OSError as error:
-        raise BadImage(
-            f"{root}: the folder cannot be listed ({error.strerror}). Check its permissions."
-        ) from error
-    found: list[Path] = []
-    for folder, subfolders, names in os.walk(root):
-        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        found.extend(path for name in names if is_image_file(path := Path(folder, name)))
-    return sorted(found, key=lambda path: natural_key(path.relative_to(root).as_posix()))
-
-
-def natural_key(name: str) -> tuple[tuple[tuple[str, int], ...], str]:
-    """A sort key that compares runs of digits as numbers, letters without case, folder by folder."""
-    pieces = re.findall(r"\d+|/|[^\d/]+", name.casefold())
-    # "/" sorts before everything, so that a folder's files stay together
-    key = tuple(
-        ("0", int(piece)) if piece.isdecimal() else ("" if piece == "/" else "1" + piece, 0)
-        for piece in pieces
-    )
-    return key, name
 
 
 @contextmanager

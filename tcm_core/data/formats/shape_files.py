@@ -30,7 +30,7 @@ from tcm_core.data.formats.labelled import LabelChange, LabelledImage, LabelProb
 from tcm_core.data.formats.lines import Malformed, polygon_of, without_repeats
 from tcm_core.data.formats.output import file_names, mistaken, write_files
 from tcm_core.data.formats.source import LabelFile, image_stem, label_files
-from tcm_core.data.image_io import IMAGE_SUFFIXES
+from tcm_core.data.image_files import IMAGE_SUFFIXES
 from tcm_core.data.sample import TextInstance
 from tcm_core.geometry.polygon import Points
 

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
 from tcm_core.data.formats.labelled import LabelProblem, OnProblem
-from tcm_core.data.image_io import IMAGE_SUFFIXES, natural_key
+from tcm_core.data.image_files import IMAGE_SUFFIXES, natural_key
 
 MAX_FILE_BYTES: Final = 16_000_000
 """Of one label file that belongs to one image; larger ones are refused before they are read."""
