@@ -41,7 +41,7 @@ from tcm_core.data.formats.lines import (
     without_repeats,
 )
 from tcm_core.data.formats.output import Line, losses, mistaken, write_line_files
-from tcm_core.data.formats.source import LabelFile, image_stem, is_zip, label_files
+from tcm_core.data.formats.source import LabelFile, image_stem, is_folder, is_zip, label_files
 from tcm_core.data.sample import TextInstance
 from tcm_core.geometry.polygon import Points
 from tcm_core.geometry.quad import min_area_quad
@@ -79,7 +79,7 @@ def recognise_cvat(source: Path) -> bool:
 
 def has_icdar_layout(source: Path) -> bool:
     """Whether the label files lie in a subset, with quoted texts and, unlike ICDAR's own, decimals."""
-    if not (source.is_dir() or is_zip(source)):
+    if not (is_folder(source) or is_zip(source)):
         return False
     for file in label_files(source, (".txt",), _overlook):
         name = file.where.removeprefix(f"{source}/")

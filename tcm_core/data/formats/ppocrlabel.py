@@ -43,7 +43,7 @@ from tcm_core.data.formats.output import (
     whole_pixel_polygon,
     write_files,
 )
-from tcm_core.data.formats.source import MAX_DATASET_FILE_BYTES, LabelFile, label_files
+from tcm_core.data.formats.source import MAX_DATASET_FILE_BYTES, LabelFile, is_file, label_files
 from tcm_core.data.sample import TextInstance
 
 LABELS: Final = "Label.txt"
@@ -123,7 +123,7 @@ def _overlook(problem: LabelProblem) -> None:
 
 def _files(source: Path, on_problem: OnProblem) -> Iterator[LabelFile]:
     confirmed = label_files(source, (LABELS.lower(),), _overlook, MAX_DATASET_FILE_BYTES)
-    has_labels = source.is_file() or next(confirmed, None) is not None
+    has_labels = is_file(source) or next(confirmed, None) is not None
     names = (LABELS.lower(),) if has_labels else (LABELS.lower(), CACHE.lower())
     return label_files(source, names, on_problem, MAX_DATASET_FILE_BYTES)
 
@@ -144,7 +144,7 @@ def _image_of(path: str, file: LabelFile) -> str:
     rest = PurePosixPath(path).parts[1:]
     folder = beside.stem if beside.suffix.lower() == ".zip" else beside.name
     same_folder = path.split("/", 1)[0] == folder
-    renamed = not (beside / path).is_file() and (beside / PurePosixPath(path).name).is_file()
+    renamed = not is_file(beside / path) and is_file(beside / PurePosixPath(path).name)
     if rest and (same_folder or renamed):
         path = "/".join(rest) if same_folder else rest[-1]
     return str(PurePosixPath(file.name).parent / path)

@@ -103,6 +103,14 @@ def is_folder(path: Path) -> bool:
         return False
 
 
+def is_file(path: Path) -> bool:
+    """Whether this is a file; False when that cannot be found out."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def is_zip(path: Path) -> bool:
     """Whether this is a file that begins like a zip; False when it cannot be read."""
     try:

@@ -42,7 +42,15 @@ from tcm_core.data.formats.lines import (
     polygon_of,
 )
 from tcm_core.data.formats.output import Line, file_names, losses, text_content
-from tcm_core.data.formats.source import LabelFile, image_stem, is_zip, label_files, read_bounded
+from tcm_core.data.formats.source import (
+    LabelFile,
+    image_stem,
+    is_file,
+    is_folder,
+    is_zip,
+    label_files,
+    read_bounded,
+)
 from tcm_core.data.image_io import IMAGE_SUFFIXES, read_size
 from tcm_core.data.sample import TextInstance
 from tcm_core.errors import BadImage
@@ -121,7 +129,7 @@ def write_yolo_obb(images: Sequence[LabelledImage], out: Path) -> LabelReport:
 
 def recognise_yolo_obb(source: Path) -> bool:
     """Whether the lines of the first label file are a class and eight shares of a side."""
-    if source.is_file() and source.suffix.lower() != ".txt":
+    if is_file(source) and source.suffix.lower() != ".txt":
         return False
     for file in islice(_text_files(source, _overlook), SAMPLE_FILES):
         lines = first_lines([file])
@@ -136,7 +144,7 @@ def _overlook(problem: LabelProblem) -> None:
 
 def _text_files(source: Path, on_problem: OnProblem) -> Iterator[LabelFile]:
     """The files of one label a line; when some folder is called labels, only those below such a one."""
-    nested = source.is_dir() and any(path.is_dir() for path in source.rglob(_LABELS))
+    nested = is_folder(source) and any(path.is_dir() for path in source.rglob(_LABELS))
     for file in label_files(source, (".txt",), on_problem):
         path = PurePosixPath(file.name)
         if _LABELS in path.parts[:-1] if nested else path.name.lower() != CLASSES:
@@ -160,7 +168,7 @@ def _image_path(labels: Path) -> Path:
         for suffix in sorted(IMAGE_SUFFIXES):
             for ending in (suffix, suffix.upper()):
                 path = folder / f"{labels.stem}{ending}"
-                if path.is_file():
+                if is_file(path):
                     return path
     remedy = "Put the images into a folder images beside labels."
     raise Malformed("its image is not found, whose size is needed", remedy)
@@ -168,11 +176,11 @@ def _image_path(labels: Path) -> Path:
 
 def _ignored_classes(source: Path, on_problem: OnProblem) -> frozenset[str]:
     """The numbers of the classes that mean ignored."""
-    start = source.absolute() if source.is_dir() else source.absolute().parent
+    start = source.absolute() if is_folder(source) else source.absolute().parent
     for folder in (start, start.parent, start.parent.parent):
         for name in (DATA, CLASSES):
             path = folder / name
-            if path.is_file():
+            if is_file(path):
                 content = read_bounded(path, on_problem, MAX_YAML_BYTES)
                 if content is None:
                     return frozenset()
