@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from tcm_core.evaluate.overlaps import Crossed, Overlaps, measure
+from tcm_core.evaluate.overlaps import Crossed, Overlaps, measure, steady
 from tcm_core.evaluate.result import (
     EvaluationResult,
     Found,
@@ -69,7 +69,7 @@ def ignoring_tally(ignored: list[bool], overlaps: Overlaps) -> ImageTally:
     """
     tally = ImageTally(*overlaps.shared.shape)
     out_gt = np.array(ignored, dtype=bool) | ~overlaps.usable_gt
-    inside = overlaps.share_of_det() > IGNORED_SHARE_LIMIT
+    inside = steady(overlaps.share_of_det()) > IGNORED_SHARE_LIMIT
     out_det = ~overlaps.usable_det | inside[out_gt].any(axis=0)
     for text in np.flatnonzero(out_gt).tolist():
         tally.ignore_gt(text)

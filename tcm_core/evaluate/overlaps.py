@@ -6,7 +6,7 @@ Official evaluations differ in what they make of a polygon that crosses itself, 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import shapely
@@ -24,6 +24,9 @@ even-odd rule, the area is what the shoelace formula gives (0 for a symmetric bo
 "buffer": repaired by a buffer of 0, which keeps one side of a bow tie.
 "leave out": they share nothing and are marked as not usable; so are polygons without area.
 """
+
+
+RATIO_DECIMALS: Final = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +50,8 @@ class Overlaps:
     usable_det: NDArray[np.bool_]
 
     def iou(self, extra: float = 0.0) -> Floats:
-        """(G, D) shared by (union + extra square pixels); 0 where there is nothing to divide by."""
-        return divide(self.shared, self.union + extra)
+        """(G, D) shared by (union + extra square pixels), steady; 0 where there is nothing to divide by."""
+        return steady(divide(self.shared, self.union + extra))
 
     def share_of_det(self, extra: float = 0.0) -> Floats:
         """(G, D) which part of the detection lies in the text: shared by (area + extra square pixels)."""
@@ -110,6 +113,11 @@ def measure(gt: GroundTruth, det: Found, crossed: Crossed) -> Iterator[tuple[str
 def divide(part: Floats, whole: Floats) -> Floats:
     """Element by element; 0 where the whole is 0."""
     return np.divide(part, whole, out=np.zeros_like(part), where=whole != 0)
+
+
+def steady(ratios: Floats) -> Floats:
+    """Rounded so far that a ratio which is exactly at a limit is not above it by an error of the arithmetic."""
+    return np.round(ratios, RATIO_DECIMALS)
 
 
 def _side(images: list[list[Floats]], crossed: Crossed) -> _Side:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from tcm_core.data.sample import TextInstance
-from tcm_core.evaluate.overlaps import Floats, Overlaps, measure
+from tcm_core.evaluate.overlaps import Floats, Overlaps, measure, steady
 from tcm_core.evaluate.result import (
     EvaluationResult,
     Found,
@@ -180,7 +180,7 @@ def _images(gt: GroundTruth, det: Found) -> Iterator[tuple[str, Overlaps, ImageT
     for name, overlaps in measure(whole_gt, whole_det, "buffer"):
         tally = ImageTally(*overlaps.shared.shape)
         ignored = np.array([instance.ignore for instance in gt[name]], dtype=bool)
-        inside = overlaps.share_of_det(extra=1.0) > IGNORED_SHARE_LIMIT
+        inside = steady(overlaps.share_of_det(extra=1.0)) > IGNORED_SHARE_LIMIT
         for text in np.flatnonzero(ignored).tolist():
             tally.ignore_gt(text)
         for found in np.flatnonzero(inside[ignored].any(axis=0)).tolist():

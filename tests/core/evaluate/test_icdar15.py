@@ -10,27 +10,7 @@ from tcm_core.errors import BadLabels
 from tcm_core.evaluate.icdar15 import evaluate_icdar15
 from tcm_core.evaluate.report import result_json
 from tcm_core.evaluate.run import evaluate_files, read_detections, read_ground_truth
-
-
-def box(x0, y0, x1, y1):
-    return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], dtype=float)
-
-
-def word(*corners):
-    return TextInstance(box(*corners), "word")
-
-
-def ignored(*corners):
-    return TextInstance(box(*corners), "###", ignore=True)
-
-
-def counts(result):
-    return result.matched, result.care_gt, result.care_det
-
-
-def figures(result):
-    return pytest.approx((result.precision, result.recall, result.hmean))
-
+from tests.helpers.evaluation import box, counts, figures, ignored, word
 
 CASES = {
     "A: IoU of exactly a half does not match": (
@@ -312,3 +292,28 @@ def test_the_public_labels_against_themselves_give_full_marks(data_root, tmp_pat
     result = evaluate_files(source, det)
     assert counts(result) == (2077, 2077, 2077)
     assert result.hmean == 1.0
+
+
+def test_the_limit_can_be_moved_and_stays_strict():
+    texts = {"1": [word(0, 0, 10, 10)]}
+    assert evaluate_icdar15(texts, {"1": [box(0, 0, 10, 7)]}, 0.7).matched == 0
+    assert evaluate_icdar15(texts, {"1": [box(0, 0, 10, 8)]}, 0.7).matched == 1
+
+
+def test_exactly_half_is_no_match_whatever_the_arithmetic_makes_of_it():
+    quad = np.array([[130.0, 141], [164, 142], [166, 169], [132, 173]])
+    other = np.array([[130.0, 141], [166, 141], [166, 157], [130, 157]])
+    assert evaluate_icdar15({"1": [TextInstance(quad)]}, {"1": [other]}).matched == 0
+
+
+def test_a_quad_that_crosses_itself_shares_by_the_even_odd_rule_and_has_the_area_of_its_formula():
+    # as in the official evaluation: the bow tie covers 50 of the 100 pixels, its area is 25 - 25 = 0, and
+    # 50 / (100 + 0 - 50) is a match; a share of an area of 0 ignores nothing
+    bow = np.array([[0.0, 0.0], [10, 10], [10, 0], [0, 10]])
+    result = evaluate_icdar15({"1": [word(0, 0, 10, 10), ignored(0, 0, 10, 10)]}, {"1": [bow]})
+    assert counts(result) == (1, 1, 1)
+    assert result.images["1"].matches[0].iou == 1
+    # sides of 29.41 and 14.41 pixels: both are covered, the area is their difference
+    kite = np.array([[0.0, 0.0], [10, 10], [10, 3], [0, 10]])
+    match = evaluate_icdar15({"1": [word(0, 0, 10, 10)]}, {"1": [kite]}).images["1"].matches[0]
+    assert match.iou == pytest.approx(43.8235294 / (100 + 15 - 43.8235294))
