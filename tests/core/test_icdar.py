@@ -146,6 +146,14 @@ def test_a_crossed_quad_is_fitted():
     assert lines == ["10,20,110,20,110,60,10,60,a"]
 
 
+def test_a_quad_that_touches_itself_after_rounding_is_fitted():
+    notched = np.array([[0.0, 0], [10, 10], [0, 20], [0.4, 10]])
+    bent = np.array([[0.0, 0], [0.4, 10], [10, 10], [0, 20]])
+    lines, report = plan_icdar([TextInstance(notched, "a"), TextInstance(bent, "b")])
+    assert report.quads_fitted == (1,)
+    assert lines == ["0,0,10,10,0,20,0,10,a", "0,0,10,0,10,20,0,20,b"]
+
+
 def test_what_has_no_area_is_dropped_with_a_reason():
     thin = np.array([[0.0, 0], [100, 0.1], [100, 0.3], [0, 0.2]])
     line = np.array([[0.0, 0], [10, 10], [20, 20], [5, 5]])

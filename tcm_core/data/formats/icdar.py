@@ -210,7 +210,9 @@ def whole_pixel_quad(polygon: Points) -> tuple[Points | None, bool, str]:
         return None, False, "a coordinate is not a finite number"
     fitted = len(polygon) != 4 or (not is_simple(polygon) and not _is_flat(polygon))
     quad = clockwise(np.rint(min_area_quad(polygon) if fitted else polygon))
-    if signed_area(quad) <= 0:
+    if not fitted and signed_area(quad) > 0 and not is_simple(quad):  # rounding made it touch itself
+        fitted, quad = True, clockwise(np.rint(min_area_quad(polygon)))
+    if not is_simple(quad):
         return None, False, "no area is left in whole pixels"
     return quad, fitted, ""
 

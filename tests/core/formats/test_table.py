@@ -1,5 +1,7 @@
 """What holds for every format: telling them apart, and writing what was read."""
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -70,6 +72,7 @@ def test_recognising_never_raises(tmp_path, name):
 
 
 NAMES = ["a.jpg", "b/c.png", "b/c.d.JPG", "1001.jpg", "x y.jpg", "gt_1"]
+CASES = int(os.environ.get("TCM_FUZZ_CASES", "15"))
 ALONE = [name for name in WRITABLE if name != "yolo-obb"]  # which is only read beside its images
 
 coordinates = st.floats(-50, 700, allow_nan=False)
@@ -86,7 +89,7 @@ image_lists = st.lists(
 
 
 @pytest.mark.parametrize("name", ALONE)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=CASES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(entries=image_lists)
 def test_whatever_is_written_is_reported_or_read_back_and_written_again_the_same(
     tmp_path_factory, name, entries
