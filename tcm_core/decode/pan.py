@@ -76,7 +76,6 @@ def aggregate(text: Plane, kernel: Plane, embedding: Values, settings: PanDecode
     areas = np.bincount(labels.ravel(), minlength=number)
     if settings.min_kernel_area > 1:
         labels[areas[labels] < settings.min_kernel_area] = 0
-        areas[areas < settings.min_kernel_area] = 0
     checked = np.ones(number, bool)
     if settings.aggregation == "area_ratio":
         checked = _unequal(is_text, labels, areas, settings.area_ratio)
@@ -94,16 +93,14 @@ class _Rule(NamedTuple):
 def _unequal(is_text: Plane, labels: Labels, areas: NDArray[np.intp], ratio: float) -> NDArray[np.bool_]:
     """(n,) by label: which kernels differ by more than the ratio from one of the same text component."""
     count, components = cv2.connectedComponents(is_text, connectivity=4, ltype=cv2.CV_32S)
-    there = np.flatnonzero(areas[1:]) + 1
+    component = np.zeros(len(areas), np.intp)  # 0, no component, for kernels that are left out
     seeds = np.flatnonzero(labels)
-    component = np.zeros(len(areas), np.intp)
     component[labels.ravel()[seeds]] = components.ravel()[seeds]
-    component, area = component[there], areas[there]
     largest, smallest = np.zeros(count, np.intp), np.full(count, labels.size)
-    np.maximum.at(largest, component, area)
-    np.minimum.at(smallest, component, area)
-    unequal = np.zeros(len(areas), bool)
-    unequal[there] = (largest[component] > ratio * area) | (area > ratio * smallest[component])
+    np.maximum.at(largest, component[1:], areas[1:])
+    np.minimum.at(smallest, component[1:], areas[1:])
+    unequal = (largest[component] > ratio * areas) | (areas > ratio * smallest[component])
+    unequal[0] = False  # no kernel
     return unequal
 
 

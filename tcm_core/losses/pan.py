@@ -95,7 +95,7 @@ def hard_negatives(logits: Tensor, negative: Tensor, positive: Tensor, ratio: fl
     """
     scores = logits.masked_fill(~negative, -torch.inf).flatten(1)
     positives, negatives = positive.flatten(1).sum(1), negative.flatten(1).sum(1)
-    wanted = torch.where(positives > 0, (positives * ratio).long(), negatives // 1000).clamp(min=1)
+    wanted = torch.where(positives > 0, (positives * ratio).long(), negatives // 1000)
     last = (torch.minimum(wanted, negatives) - 1).clamp(min=0)
     threshold = scores.sort(dim=1, descending=True).values.gather(1, last[:, None])
     return (scores >= threshold).view_as(negative) & negative

@@ -89,8 +89,10 @@ def test_the_results_of_several_enhancement_modules_are_added():
 
 
 def test_the_published_size():
-    """The authors' PAN on ResNet-50, without biases in front of batch norms: reductions of 3,840 channels, two
-    modules of six separable convolutions, 3x3 from 512 to 128, 1x1 to six."""
+    """The authors' PAN on ResNet-50, without biases in front of batch norms.
+
+    Reductions of 3,840 channels, two modules of six separable convolutions, 3x3 from 512 to 128, 1x1 to six.
+    """
     neck, head = FAMILIES["pan"].build(PanHeadConfig(neck_width=128, width=128), (256, 512, 1024, 2048))
     separable = 9 * 128 + 128 * 128 + 2 * 128
     assert sum(p.numel() for p in neck.parameters()) == 3840 * 128 + 4 * 256 + 12 * separable
