@@ -20,7 +20,7 @@ SAMPLE_FILES: Final = 20
 SAMPLE_LINES: Final = 200
 CORRECT_LINE: Final = "Correct the line, or take it out."
 
-_NUMBER: Final = re.compile(r"\s*[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\s*")
+_NUMBER: Final = re.compile(r"[ \t]*[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?[ \t]*")
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _QUOTED: Final = re.compile(r'\s*"(.*)"\s*', re.DOTALL)
 
