@@ -194,3 +194,12 @@ def test_only_endings_of_images_are_taken_off():
     assert [image_stem(name) for name in ("a/img_1.JPG", "img_1", "scene.v2", "a.b/c")] == [
         "a/img_1", "img_1", "scene.v2", "a.b/c",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["icdar2015", "polygon-list", "cvat"])
+@pytest.mark.parametrize("blank", ["\x1c", "\x1f", "\x0b", "\N{NO-BREAK SPACE}", "\u3000"])
+def test_every_kind_of_blank_may_stand_around_numbers(tmp_path, name, blank):
+    line = f"{blank}10,20{blank},{blank}110{blank},20,110,60,10,60,Harbour"
+    (image,), problems = read(name, put(tmp_path / "gt_1.txt", line))
+    assert problems == []
+    assert image.instances[0].polygon[0].tolist() == [10, 20]
