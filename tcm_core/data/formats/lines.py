@@ -20,7 +20,7 @@ SAMPLE_FILES: Final = 20
 SAMPLE_LINES: Final = 200
 CORRECT_LINE: Final = "Correct the line, or take it out."
 
-_NUMBER: Final = re.compile(r"[ \t]*[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?[ \t]*")
+_NUMBER: Final = re.compile(r"\s*[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\s*")
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _QUOTED: Final = re.compile(r'\s*"(.*)"\s*', re.DOTALL)
 
@@ -176,7 +176,7 @@ def numbers(fields: Sequence[str], count: int, expected: str) -> list[float]:
         line = ",".join(fields)
         noun = "number" if found == 1 else "numbers"
         raise Malformed(f"{found} {noun}, expected {expected}; found {line[:80]!r}")
-    return [float(field) for field in fields[:count]]
+    return [float(field.strip()) for field in fields[:count]]  # float leaves \x1c to \x1f, which \s matches
 
 
 def polygon_of(values: Sequence[float] | Sequence[Sequence[float]]) -> Points:

@@ -13,7 +13,14 @@ import numpy as np
 
 from tcm_core.data.formats.icdar import IGNORE_TEXT, image_of
 from tcm_core.data.formats.labelled import LabelledImage, LabelReport, OnProblem, refuse
-from tcm_core.data.formats.lines import Malformed, leading_numbers, one_line, polygon_of, read_line_files
+from tcm_core.data.formats.lines import (
+    Malformed,
+    leading_numbers,
+    numbers,
+    one_line,
+    polygon_of,
+    read_line_files,
+)
 from tcm_core.data.formats.output import Line, losses, mistaken, whole_pixel_polygon, write_line_files
 from tcm_core.data.formats.source import with_last
 from tcm_core.data.sample import TextInstance
@@ -36,7 +43,8 @@ def parse_line(line: str) -> TextInstance:
     if leading_numbers(coordinates) < len(coordinates) or len(coordinates) % 2:
         raise Malformed(f"not {_EXPECTED}; found {line[:80]!r}")
     text = text.strip()
-    return TextInstance(polygon_of([float(field) for field in coordinates]), text, text == IGNORE_TEXT)
+    values = numbers(coordinates, len(coordinates), _EXPECTED)
+    return TextInstance(polygon_of(values), text, text == IGNORE_TEXT)
 
 
 def write_polygon_list(images: Sequence[LabelledImage], out: Path) -> LabelReport:
