@@ -3,15 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Qt, QThreadPool, Signal, Slot
 
 from app.domain.page import Page
 from app.services.workspace import Workspace
+from app.storage.export_profile import ExportProfile, load_profile, save_profile
 from app.storage.label_io import ExportItem, plan_export, report_lines, write_export
 from app.workers.messages import Problem, problem_of
-from tcm_core.errors import TcmError
+from tcm_core.errors import BadImage, TcmError
+from tcm_core.geometry.orientation import ReadFrame
+
+if TYPE_CHECKING:
+    from tcm_core.data.image_io import ImageHeader
 
 SHOWN_LINES: Final = 200
 
@@ -23,10 +28,16 @@ class ExportPlan:
     Attributes:
         items: one for each label file.
         untouched: pages left out: without regions, and not worked on or rejected.
+        frame: of the coordinates.
+        turned: pages whose image is shown in another orientation than it is stored in.
+        unread: pages whose image cannot be read, so that its orientation is not known.
     """
 
     items: tuple[ExportItem, ...]
     untouched: int = 0
+    frame: ReadFrame = "view"
+    turned: int = 0
+    unread: tuple[str, ...] = ()
 
     @property
     def region_count(self) -> int:
@@ -47,6 +58,12 @@ class ExportPlan:
                 "Left out, because they have no regions and are not approved: "
                 f"{_count(self.untouched, 'image')}."
             )
+        if self.turned:
+            how = "stored" if self.frame == "stored" else "shown"
+            lines.append(
+                f"Shown in another orientation than stored (EXIF): {_count(self.turned, 'image')}. "
+                f"The coordinates are those of the picture as it is {how}."
+            )
         fitted = sum(len(item.report.quads_fitted) for item in self.items)
         if fitted:
             lines.append(
@@ -55,7 +72,11 @@ class ExportPlan:
         dropped = sum(len(item.report.dropped) for item in self.items)
         if dropped:
             lines.append(f"Left out, because they cannot be written: {_count(dropped, 'region')}.")
-        single = report_lines(self.items, as_zip)
+        single = [
+            f"{key}: the image cannot be read, so its orientation is not known; written as it was shown"
+            for key in self.unread
+        ]
+        single += report_lines(self.items, as_zip)
         if single:
             lines.extend(["", *single[:SHOWN_LINES]])
         if len(single) > SHOWN_LINES:
@@ -82,8 +103,14 @@ class ExportService(QObject):
         """Whether an export is under way."""
         return self._writing
 
-    def plan(self, keys: Sequence[str] | None = None) -> ExportPlan | Problem:
-        """What would be written for these pages (None: all); nothing is written.
+    @property
+    def frame(self) -> ReadFrame:
+        """The frame of the coordinates that the open project was exported in last, or is by default."""
+        db = self._workspace.db
+        return (ExportProfile() if db is None else load_profile(db)).frame
+
+    def plan(self, keys: Sequence[str] | None = None, frame: ReadFrame | None = None) -> ExportPlan | Problem:
+        """What would be written for these pages (None: all) in a frame (None: the project's); nothing is.
 
         Pages without regions that nobody has worked on, or that were rejected, are left out; a page that a
         person left without regions otherwise gets an empty file, which says that there is no text.
@@ -101,13 +128,31 @@ class ExportService(QObject):
                     untouched += 1
                 else:
                     pages.append((key, session.page if key == session.key else db.load_page(key)))
-            items = tuple(plan_export(pages))
+            headers, unread = self._headers([key for key, page in pages if page.regions])
+            frame = frame or self.frame
+            items = tuple(plan_export(pages, headers if frame == "stored" else None))
         except TcmError as error:
             return _problem(error, str(workspace.folder))
-        return ExportPlan(items, untouched)
+        turned = sum(header.orientation != 1 for header in headers.values())
+        return ExportPlan(items, untouched, frame, turned, unread)
+
+    def _headers(self, keys: Sequence[str]) -> "tuple[dict[str, ImageHeader], tuple[str, ...]]":
+        """How the images of these pages are stored, and the pages of which that cannot be read."""
+        from tcm_core.data.image_io import read_header  # decoders are imported after the window is there
+
+        headers: dict[str, ImageHeader] = {}
+        unread: list[str] = []
+        for key in keys:
+            try:
+                headers[key] = read_header(self._workspace.path_of(key))
+            except BadImage:
+                unread.append(key)
+        return headers, tuple(unread)
 
     def write(self, plan: ExportPlan, out: Path, as_zip: bool = False) -> None:
         """Write in a thread; written or failed follows. An export that is under way makes this fail.
+
+        The project remembers the plan's frame for the next export.
 
         Args:
             plan: from plan.
@@ -119,6 +164,12 @@ class ExportService(QObject):
                 "An export is still being written.", str(out), "Wait for its end, then try again."
             )
             self.failed.emit(problem)
+            return
+        try:
+            if self._workspace.db is not None and plan.frame != self.frame:
+                save_profile(self._workspace.db, ExportProfile(frame=plan.frame))
+        except TcmError as error:
+            self.failed.emit(_problem(error, str(out)))
             return
         self._writing = True
         self._pool.start(lambda: self._ended.emit(write_plan(plan, out, as_zip)))

@@ -3,10 +3,10 @@
 import io
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from app.domain.page import Page
 from app.domain.region import Region, new_region
@@ -16,6 +16,10 @@ from tcm_core.data.atomic_file import write_atomic
 from tcm_core.data.formats.icdar import IGNORE_TEXT, WriteReport, plan_icdar, read_icdar
 from tcm_core.data.sample import TextInstance
 from tcm_core.errors import TcmError
+from tcm_core.geometry.orientation import turn_polygon
+
+if TYPE_CHECKING:
+    from tcm_core.data.image_io import ImageHeader
 
 _ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)  # the same labels give the same file
 
@@ -31,7 +35,9 @@ class ExportItem:
     zip_name: str  # in a zip file, where all names lie side by side
 
 
-def plan_export(pages: Sequence[tuple[str, Page]]) -> list[ExportItem]:
+def plan_export(
+    pages: Sequence[tuple[str, Page]], headers: "Mapping[str, ImageHeader] | None" = None
+) -> list[ExportItem]:
     """What an export of these pages in ICDAR 2015 format would write; nothing is written.
 
     `photo.jpg` gives `gt_photo.txt`. Images that would give the same file are kept apart: in a folder by the
@@ -40,6 +46,7 @@ def plan_export(pages: Sequence[tuple[str, Page]]) -> list[ExportItem]:
 
     Args:
         pages: key and page; a page without regions gives an empty file, which says that there is no text.
+        headers: of images whose labels are written in the stored frame; others are written as shown.
 
     Raises:
         StorageError: a key leaves the folder.
@@ -51,9 +58,7 @@ def plan_export(pages: Sequence[tuple[str, Page]]) -> list[ExportItem]:
     in_zip = _apart(keys, (_flat, _flat_with_folders, _flat_with_all))
     items = []
     for (key, page), file_name, zip_name in zip(pages, in_folder, in_zip, strict=True):
-        lines, report = plan_icdar(
-            [TextInstance(region.polygon, region.text, region.ignore) for region in page.regions]
-        )
+        lines, report = plan_icdar(instances_of(page, headers.get(key) if headers else None))
         items.append(ExportItem(key, file_name, report, tuple(lines), zip_name))
     return items
 
@@ -105,20 +110,54 @@ def write_export(items: Sequence[ExportItem], out: Path, as_zip: bool) -> list[P
     return written
 
 
-def regions_from_icdar(path: Path) -> list[Region]:
-    """The regions of an ICDAR label file, as made by a person; "###" becomes an ignored one without text.
+def instances_of(page: Page, header: "ImageHeader | None" = None) -> list[TextInstance]:
+    """The regions of a page as label formats take them, in their order.
+
+    Args:
+        page: its regions are in the view frame, as they are shown.
+        header: of the image, when the stored frame is wanted; None: the view frame.
+    """
+    return [
+        TextInstance(
+            region.polygon
+            if header is None
+            else turn_polygon(region.polygon, header.stored_size, header.orientation, to="stored"),
+            region.text,
+            region.ignore,
+        )
+        for region in page.regions
+    ]
+
+
+def regions_of(instances: Sequence[TextInstance], header: "ImageHeader | None" = None) -> list[Region]:
+    """The regions of labels, as made by a person; a text of "###" becomes an ignored region without text.
+
+    Args:
+        instances: labels of one image.
+        header: of the image, when the labels are in the stored frame; None: they are in the view frame.
+
+    Raises:
+        ValueError: a polygon has fewer than three points or a number that is not finite.
+    """
+    return [
+        new_region(
+            instance.polygon
+            if header is None
+            else turn_polygon(instance.polygon, header.stored_size, header.orientation, to="view"),
+            text="" if instance.ignore and instance.text == IGNORE_TEXT else instance.text,
+            ignore=instance.ignore,
+        )
+        for instance in instances
+    ]
+
+
+def regions_from_icdar(path: Path, header: "ImageHeader | None" = None) -> list[Region]:
+    """The regions of an ICDAR label file; see regions_of.
 
     Raises:
         BadLabels: a line is not eight numbers and a text, or the file cannot be read.
     """
-    return [
-        new_region(
-            instance.polygon,
-            text="" if instance.ignore and instance.text == IGNORE_TEXT else instance.text,
-            ignore=instance.ignore,
-        )
-        for instance in read_icdar(path)
-    ]
+    return regions_of(read_icdar(path), header)
 
 
 def _mirrored(key: PurePosixPath) -> str:

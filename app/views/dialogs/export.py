@@ -24,8 +24,13 @@ from PySide6.QtWidgets import (
 from app.services.export import ExportPlan, ExportService
 from app.views.problem_text import problem_text
 from app.workers.messages import Problem
+from tcm_core.geometry.orientation import ReadFrame
 
 ZIP_NAME: Final = "gt.zip"
+FRAMES: Final[tuple[tuple[str, ReadFrame], ...]] = (
+    ("The picture as it is stored in the file (benchmarks, training)", "stored"),
+    ("The picture as it is shown (turned by its EXIF tag)", "view"),
+)
 Scope = tuple[str, Callable[[], Sequence[str] | None]]
 
 
@@ -45,6 +50,7 @@ class ExportDialog(QDialog):
         self.scope = QComboBox()
         self.scope.setAccessibleName("What to export")
         self.scope.addItems([text for text, _ in scopes])
+        self.frame = _frame_box(service.frame)
         self.report = QPlainTextEdit()
         self.report.setReadOnly(True)
         self.report.setAccessibleName("What will be written")
@@ -63,6 +69,7 @@ class ExportDialog(QDialog):
         self.export_button.setDefault(True)
         self._build()
         self.scope.currentIndexChanged.connect(self._make_plan)
+        self.frame.currentIndexChanged.connect(self._make_plan)
         self.zip.toggled.connect(self._show_report)
         self.choose_button.clicked.connect(self._choose)
         self.export_button.clicked.connect(self._write)
@@ -79,6 +86,7 @@ class ExportDialog(QDialog):
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow("Images", self.scope)
+        form.addRow("Coordinates of", self.frame)
         column.addLayout(form)
         heading = QLabel("This will be written")
         heading.setProperty("role", "heading")
@@ -100,7 +108,8 @@ class ExportDialog(QDialog):
 
     @Slot()
     def _make_plan(self) -> None:
-        plan = self._service.plan(self._scopes[self.scope.currentIndex()][1]())
+        frame = FRAMES[self.frame.currentIndex()][1]
+        plan = self._service.plan(self._scopes[self.scope.currentIndex()][1](), frame)
         self.outcome.clear()
         self.show_button.hide()
         if isinstance(plan, Problem):
@@ -157,3 +166,11 @@ class ExportDialog(QDialog):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.reject()
         super().closeEvent(event)
+
+
+def _frame_box(frame: ReadFrame) -> QComboBox:
+    box = QComboBox()
+    box.setAccessibleName("What coordinates refer to")
+    box.addItems([text for text, _ in FRAMES])
+    box.setCurrentIndex([known for _, known in FRAMES].index(frame))
+    return box

@@ -1,0 +1,42 @@
+"""How the labels of a project are exported, kept beside its database for the next export."""
+
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from app.storage.project_db import ProjectDb
+from tcm_core.data.atomic_file import write_text_atomic
+from tcm_core.geometry.orientation import ReadFrame
+
+PROFILE_FILE: Final = "export.json"
+
+
+class ExportProfile(BaseModel):
+    """What was chosen for the last export."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    frame: ReadFrame = "stored"
+    """Of the coordinates. The labels of benchmarks are in the stored frame."""
+
+
+def load_profile(db: ProjectDb) -> ExportProfile:
+    """The profile of a project; the default when there is none or it cannot be read."""
+    try:
+        return ExportProfile.model_validate_json(_path(db).read_bytes())
+    except (OSError, ValidationError):
+        return ExportProfile()
+
+
+def save_profile(db: ProjectDb, profile: ExportProfile) -> None:
+    """Keep the profile with the project.
+
+    Raises:
+        TcmError: it cannot be written.
+    """
+    write_text_atomic(_path(db), profile.model_dump_json() + "\n")
+
+
+def _path(db: ProjectDb) -> Path:
+    return db.path.with_name(PROFILE_FILE)
