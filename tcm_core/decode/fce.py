@@ -144,7 +144,7 @@ def _best_of_components(contours: _Contours, threshold: float) -> NDArray[np.int
         gone[starts] = True
         gone[follows] = both - swept > threshold * (both + swept)
         left = left[~gone]
-    return kept
+    return np.sort(kept)
 
 
 def _distinct(
