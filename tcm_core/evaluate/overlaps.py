@@ -116,7 +116,7 @@ def divide(part: Floats, whole: Floats) -> Floats:
 
 
 def steady(ratios: Floats) -> Floats:
-    """Rounded so far that a ratio which is exactly at a limit is not above it by an error of the arithmetic."""
+    """Rounded so far that what is exactly at a limit is not above it by an error of the arithmetic."""
     return np.round(ratios, RATIO_DECIMALS)
 
 

@@ -121,3 +121,14 @@ def test_a_limit_without_sense_is_refused(tmp_path, iou):
 def test_deteval_has_no_limit_to_move(tmp_path, name):
     with pytest.raises(BadConfig, match="has no limit of the intersection over union"):
         evaluate_files(tmp_path, tmp_path, name, iou=0.7)
+
+
+@pytest.mark.parametrize("name", ["icdar2015", "totaltext-pascal", "ctw1500", "td500", "td500-pan", "art"])
+def test_public_labels_against_themselves_score_1(name, data_root):
+    words = PROTOCOLS["icdar2015"].read_labels(data_root / "icdar2015" / "test" / "gt")
+    lines = PROTOCOLS["td500"].read_labels(data_root / "msra_td500" / "train" / "gt")
+    for labels, texts in ((words, 5230), (lines, 1068)):
+        det = {image: [instance.polygon for instance in instances] for image, instances in labels.items()}
+        result = PROTOCOLS[name].evaluate(labels, det, 0.5)
+        assert (result.precision, result.recall, result.hmean) == (1, 1, 1)
+        assert sum(len(image.gt_verdicts) for image in result.images.values()) == texts
