@@ -96,31 +96,28 @@ def seeds(request, tmp_path_factory):
     return request.param, [seed for seed in good if not seed[0].endswith(".png")], folder / "case"
 
 
-positions = st.floats(0, 1)
-changes = st.lists(
-    st.one_of(
-        st.tuples(st.just("insert"), positions, st.sampled_from(TOKENS) | st.binary(max_size=12)),
-        st.tuples(st.just("replace"), positions, st.sampled_from(TOKENS) | st.binary(min_size=1, max_size=8)),
-        st.tuples(st.just("delete"), positions, positions),
-        st.tuples(st.just("repeat"), positions, positions),
-        st.tuples(st.just("cut"), positions, positions),
-    ),
-    max_size=6,
-)
+programs = st.binary(max_size=24)  # four bytes a change: what, where (two), and what with
 
 
-def changed(content, what, where, other):
-    at = int(where * len(content))
-    if what == "insert":
-        return content[:at] + other + content[at:]
-    if what == "replace":
-        return content[:at] + other + content[at + len(other) :]
-    length = 1 + int(other * other * 60)
-    if what == "delete":
-        return content[:at] + content[at + length :]
-    if what == "repeat":
-        return content[: at + length] + content[at:]
-    return content[:at]
+def changed(content, program):
+    """The content with the changes of a program made one after another."""
+    for start in range(0, len(program) - 3, 4):
+        what, high, low, other = program[start : start + 4]
+        at = (high * 256 + low) * len(content) >> 16
+        token = TOKENS[other] if other < len(TOKENS) else bytes([other])
+        length = 1 + other % 64
+        match what % 5:
+            case 0:
+                content = content[:at] + token + content[at:]
+            case 1:
+                content = content[:at] + token + content[at + len(token) :]
+            case 2:
+                content = content[:at] + content[at + length :]
+            case 3:
+                content = content[: at + length] + content[at:]
+            case 4:
+                content = content[:at]
+    return content
 
 
 def check(name, source):
@@ -159,18 +156,11 @@ def strictly(name, source):
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-@given(
-    which=st.integers(0, 99),
-    changes=changes,
-    made_up=st.none() | st.binary(max_size=300),
-    alone=st.booleans(),
-)
-def test_damaged_and_made_up_files(seeds, which, changes, made_up, alone):
+@given(which=st.integers(0, 99), alone=st.booleans(), program=programs, made_up=st.binary(max_size=200))
+def test_damaged_and_made_up_files(seeds, which, alone, program, made_up):
     name, good, folder = seeds
     file, content = good[which % len(good)]
-    content = content if made_up is None else made_up
-    for change in changes:
-        content = changed(content, *change)
+    content = changed(content, program) if which >= 8 else made_up
     path = folder / file
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
@@ -185,17 +175,15 @@ def test_damaged_and_made_up_files(seeds, which, changes, made_up, alone):
     names=st.lists(
         st.text(max_size=12) | st.sampled_from(["gt_a.txt", "../a.txt", "a/gt_..txt"]), max_size=3
     ),
-    changes=changes,
+    program=programs,
 )
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_damaged_zips(tmp_path_factory, names, changes):
+def test_damaged_zips(tmp_path_factory, names, program):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in names:
             archive.writestr(zipfile.ZipInfo(name), b"10,20,110,20,110,60,10,60,Harbour\n" * 3)
-    content = buffer.getvalue()
-    for change in changes:
-        content = changed(content, *change)
+    content = changed(buffer.getvalue(), program)
     path = tmp_path_factory.getbasetemp() / "damaged.zip"
     path.write_bytes(content)
     problems = []
