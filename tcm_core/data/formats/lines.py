@@ -60,9 +60,12 @@ def read_line_files(
 
 
 def without_repeats(images: Iterable[LabelledImage], on_problem: OnProblem) -> Iterator[LabelledImage]:
-    """The images, each once; labels of one that came before are reported and left out."""
+    """The images, each once; labels of one that came before, or of a file name that is none, are reported."""
     owners: dict[str, str] = {}
     for image in images:
+        if image.image.rpartition("/")[2] in ("", ".", ".."):
+            on_problem(LabelProblem(image.file, None, "its name names no image", "Rename it as its image."))
+            continue
         if image.image in owners:
             what = f"labels of {image.image}, which {owners[image.image]} has already"
             on_problem(LabelProblem(image.file, None, what, "Take one of the two away."))

@@ -179,6 +179,14 @@ def test_labels_of_the_same_image_in_two_files_are_named(tmp_path):
     assert "labels of a, which" in problems[0]
 
 
+@pytest.mark.parametrize("name", ["gt_..txt", "gt_...txt"])
+def test_a_file_whose_name_leaves_no_name_of_an_image_is_named(tmp_path, name):
+    put(tmp_path / name, LINE)
+    assert read("icdar2015", tmp_path) == (
+        [], [f"{tmp_path}/{name}: its name names no image. Rename it as its image."],
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("path", "inside"),
     [
