@@ -4,7 +4,7 @@ import json
 import zipfile
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tcm_core.data.formats.labelled import LabelledImage
@@ -160,7 +160,11 @@ def test_what_is_written_is_read_back_in_whole_pixels(tmp_path_factory, images):
     assert_same(list(FORMATS["ppocrlabel"].read(out)), images, tolerance=0.5)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
+@example("\true")
+@example("\null")
+@example("\x0calse")
+@example("\x0false \\true \\\null")
 @given(st.text(st.sampled_from('true false null\\"\t\n\x0c\x0f\x00/ué'), max_size=30))
 def test_what_is_written_survives_the_words_that_ppocrlabel_replaces(tmp_path_factory, transcription):
     """PPOCRLabel replaces true, false and null in the line and then evaluates it as Python."""
