@@ -53,7 +53,7 @@ class AddRegions:
 
     @property
     def label(self) -> str:
-        return f"Add {_count(len(self.regions))}"
+        return f"Add {counted(len(self.regions))}"
 
     def apply(self, page: Page) -> Page:
         """The page with the new regions.
@@ -62,7 +62,7 @@ class AddRegions:
             EditRefused: an id is on the page already, or twice among the new ones.
         """
         _check_ids_differ((*page.regions, *self.regions))
-        return _with_regions(page, (*page.regions, *self.regions))
+        return with_regions(page, (*page.regions, *self.regions))
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class DeleteRegions:
 
     @property
     def label(self) -> str:
-        return f"Delete {_count(len(self.ids))}"
+        return f"Delete {counted(len(self.ids))}"
 
     def apply(self, page: Page) -> Page:
         """The page without them.
@@ -82,8 +82,8 @@ class DeleteRegions:
         Raises:
             EditRefused: the page has no region of one of the ids.
         """
-        ids = _known(page, self.ids)
-        return _with_regions(page, tuple(region for region in page.regions if region.id not in ids))
+        ids = known_ids(page, self.ids)
+        return with_regions(page, tuple(region for region in page.regions if region.id not in ids))
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class MoveRegions:
 
     @property
     def label(self) -> str:
-        return f"Move {_count(len(self.ids))}"
+        return f"Move {counted(len(self.ids))}"
 
     def apply(self, page: Page) -> Page:
         """The page with them moved.
@@ -106,7 +106,7 @@ class MoveRegions:
             EditRefused: the page has no region of one of the ids, or the distance is not a finite number.
         """
         return _changed(
-            page, self.ids, lambda region: _reshaped(region, region.polygon + np.array((self.dx, self.dy)))
+            page, self.ids, lambda region: reshaped(region, region.polygon + np.array((self.dx, self.dy)))
         )
 
 
@@ -136,7 +136,7 @@ class MoveVertex:
         _check_vertices(region, (self.index,))
         polygon = region.polygon.copy()
         polygon[self.index] = self.x, self.y
-        return _reshaped(region, polygon)
+        return reshaped(region, polygon)
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ class InsertVertex:
             raise EditRefused(
                 f"A vertex cannot be inserted at {self.index}: the region has {len(region.polygon)}."
             )
-        return _reshaped(region, np.insert(region.polygon, self.index, (self.x, self.y), axis=0))
+        return reshaped(region, np.insert(region.polygon, self.index, (self.x, self.y), axis=0))
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ class DeleteVertices:
                 "A region needs at least three vertices. Delete the whole region instead, "
                 "or insert a vertex first."
             )
-        return _reshaped(region, np.delete(region.polygon, indices, axis=0))
+        return reshaped(region, np.delete(region.polygon, indices, axis=0))
 
 
 @dataclass(frozen=True)
@@ -238,7 +238,7 @@ class SetIgnore:
 
     @property
     def label(self) -> str:
-        return f"{'Ignore' if self.ignore else 'Do not ignore'} {_count(len(self.ids))}"
+        return f"{'Ignore' if self.ignore else 'Do not ignore'} {counted(len(self.ids))}"
 
     def apply(self, page: Page) -> Page:
         """The page with the marks.
@@ -283,20 +283,27 @@ class ReplaceRegions:
             EditRefused: an id occurs twice among them.
         """
         _check_ids_differ(self.regions)
-        return _with_regions(page, tuple(self.regions))
+        return with_regions(page, tuple(self.regions))
 
 
-def _count(number: int) -> str:
+def counted(number: int) -> str:
+    """How labels of edits count regions."""
     return "region" if number == 1 else f"{number} regions"
 
 
-def _with_regions(page: Page, regions: tuple[Region, ...]) -> Page:
+def with_regions(page: Page, regions: tuple[Region, ...]) -> Page:
+    """The page with these regions in place of its own, as a person has changed it."""
     if regions == page.regions:
         return page
     return Page(regions, after_content_edit(page.review))
 
 
-def _known(page: Page, ids: Collection[str]) -> frozenset[str]:
+def known_ids(page: Page, ids: Collection[str]) -> frozenset[str]:
+    """The ids as a set.
+
+    Raises:
+        EditRefused: one of them is not on the page.
+    """
     wanted = frozenset(ids)
     missing = wanted - {region.id for region in page.regions}
     if missing:
@@ -305,13 +312,13 @@ def _known(page: Page, ids: Collection[str]) -> frozenset[str]:
 
 
 def _changed(page: Page, ids: Collection[str], change: Callable[[Region], Region]) -> Page:
-    wanted = _known(page, ids)
-    return _with_regions(
+    wanted = known_ids(page, ids)
+    return with_regions(
         page, tuple(change(region) if region.id in wanted else region for region in page.regions)
     )
 
 
-def _reshaped(region: Region, points: ArrayLike) -> Region:
+def reshaped(region: Region, points: ArrayLike) -> Region:
     """The region with another polygon; a model's region touched by a person is from both."""
     try:
         polygon = frozen_polygon(points)
