@@ -73,8 +73,24 @@ def seeds_of(name, folder):
         "td500": [("IMG_1.JPG.txt", b"10,20,110,20,110,60,10,60,0\n1,2,9,2,5,8,1\n")],
         "ctw1500": [("0200.xml", f"<a><image><box><segs>{numbers}</segs></box></image></a>".encode())],
         "totaltext": [("gt_7.mat", totaltext_mat(packed)) for packed in (False, True)],
+        "cvat": [
+            ("annotations.xml", cvat_xml(folder)),
+            ("default/c_GT.txt", b'1 2 3 20 40 10 20 30 60 "H"\n4 5 6 - - 30 20 50 60 "i"\n\n#7 8 9\n'),
+        ],
+        "ppocrlabel": [
+            ("Cache.cach", b'a/a.png\t[{"transcription": "a", "points": [[1, 2], [3, 2], [3, 4]]}]\n'),
+        ],
+        "labelme": [
+            ("c.json", b'{"imagePath": "..\\\\c.png", "shapes": [{"label": "a", "points": [[1, 2], [3, 2]]}]}'),
+        ],
     }.get(name, [])  # fmt: skip
     return found
+
+
+def cvat_xml(folder):
+    FORMATS["cvat"].write(IMAGES, folder / "a.xml")
+    content = (folder / "a.xml").read_bytes()
+    return content.replace(b"</image>", b'<box xtl="1" ytl="2" xbr="3" ybr="4" rotation="30"/></image>')
 
 
 def totaltext_mat(packed):
