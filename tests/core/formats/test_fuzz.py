@@ -81,7 +81,7 @@ def seeds_of(name, folder):
             ("Cache.cach", b'a/a.png\t[{"transcription": "a", "points": [[1, 2], [3, 2], [3, 4]]}]\n'),
         ],
         "labelme": [
-            ("c.json", b'{"imagePath": "..\\\\c.png", "shapes": [{"label": "a", "points": [[1, 2], [3, 2]]}]}'),
+            ("c.json", b'{"imagePath": "..\\\\c.png", "shapes": [{"label": "a", "points": [[1, 2]]}]}'),
         ],
     }.get(name, [])  # fmt: skip
     return found
