@@ -93,6 +93,16 @@ def test_the_neck_adds_what_is_coarser_from_the_top_down():
     assert [level.unique().tolist() for level in neck(stages)] == [[111.0], [11.0], [1.0]]
 
 
+def test_the_four_classes_are_background_and_text_then_background_and_centre():
+    head = FceHead(1, 5)
+    with torch.no_grad():
+        head.classification.weight.zero_()
+        head.classification.bias[:] = torch.tensor([1.0, 2.0, 3.0, 4.0])
+    level = head([torch.zeros(1, 1, size, size) for size in (4, 2, 1)]).levels[0]
+    assert level.text[0, :, 0, 0].tolist() == [1, 2]
+    assert level.centre[0, :, 0, 0].tolist() == [3, 4]
+
+
 def test_coefficients_keep_single_precision_inside_autocast():
     head = FceHead(8, 5)
     features = [torch.randn(1, 8, size, size) for size in (4, 2, 1)]
@@ -166,7 +176,7 @@ def test_what_the_head_says_is_what_is_decoded():
     maps = FceMaps(
         tuple(
             FceLevel(
-                *(torch.cat([5 - 10 * p.float(), 10 * p.float() - 5], dim=1) for p in (text, centre)), fourier
+                *(torch.cat([9 - 18 * p.float(), 18 * p.float() - 9], dim=1) for p in (text, centre)), fourier
             )
             for text, centre, _, fourier in levels
         )
@@ -179,8 +189,9 @@ def test_what_the_head_says_is_what_is_decoded():
     )
     assert len(found) == 2
     assert all(max(iou(word, detection.polygon) for detection in found) > 0.85 for word in words)
-    assert kept.planes["text_16"].max() == 255
-    assert kept.planes["text_16"].min() == 0
+    assert np.array_equal(kept.planes["text_16"], exact.planes["text_16"])
+    assert np.array_equal(kept.planes["centre_16"], exact.planes["centre_16"])
+    assert (exact.planes["centre_16"] != exact.planes["text_16"]).any()
     assert np.array_equal(kept.values["fourier_16"], exact.values["fourier_16"])
 
 
