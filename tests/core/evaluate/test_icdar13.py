@@ -93,3 +93,10 @@ def test_an_ignored_text_that_fits_as_well_forbids_one_to_one():
 def test_polygons_are_taken_as_their_boxes():
     diamond = np.array([[5.0, 0], [9, 5], [5, 9], [0, 5]])
     assert evaluate([TextInstance(diamond)], [box(0, 0, 9, 9)])[:2] == (1, 1)
+
+
+def test_a_pair_that_fits_but_is_not_alone_is_split():
+    # the first detection fits the text (0.85 and 1), the second lies in it too: together they are parts of it
+    precision, recall, image = evaluate([word(0, 0, 99, 9)], [box(0, 0, 84, 9), box(90, 0, 99, 9)])
+    assert (precision, recall) == (pytest.approx(1.6 / 2), pytest.approx(0.8))
+    assert image.pairs == ((0, 0), (0, 1))

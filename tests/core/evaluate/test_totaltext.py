@@ -143,3 +143,9 @@ def test_a_crossed_polygon_keeps_one_side():
     bow = np.array([[0.0, 0.0], [10, 10], [10, 0], [0, 10]])  # two triangles of 25
     result = of_one_image(evaluate_totaltext_pascal, [TextInstance(bow)], [bow])
     assert result.images["1"].matches[0].iou == pytest.approx(25 / 26)
+
+
+def test_the_share_in_an_ignored_text_has_one_pixel_more_below_the_line():
+    founds = [box(0, 0, 5, 1)]
+    assert deteval([ignored(0, 0, 3, 1)], founds)[2].det_verdicts == (Verdict.FALSE_POSITIVE,)  # 3 / 6
+    assert deteval([ignored(0, 0, 4, 1)], founds)[2].det_verdicts == (Verdict.IGNORED,)  # 4 / 6
