@@ -82,7 +82,8 @@ def has_icdar_layout(source: Path) -> bool:
     if not (is_folder(source) or is_zip(source)):
         return False
     for file in label_files(source, (".txt",), _overlook):
-        name = file.where.removeprefix(f"{source}/")
+        # in a zip the name is without the folder around everything, which may be the subset
+        name = file.name if source.is_dir() else file.where.removeprefix(f"{source}/")
         lines = numbered_lines(decode_labels(file.content[:100_000]))
         if "/" not in name or _image_of(name) is None:
             return False
