@@ -80,9 +80,11 @@ def levels_of(proportion: float, ranges: Sequence[tuple[float, float]]) -> tuple
 
 def _learnable(instance: TextInstance, size: tuple[int, int], settings: FceTargetConfig) -> _Text | None:
     """What is learnt of a text, or None when it is ignored."""
+    if instance.ignore:
+        return None
     simple = repaired(instance.polygon)
     polygon = None if simple is None else clipped(simple, size)
-    if polygon is None or not is_learnable(TextInstance(polygon, ignore=instance.ignore), settings.min_side):
+    if polygon is None or not is_learnable(TextInstance(polygon), settings.min_side):
         return None
     x0, y0, x1, y1 = bounds(polygon)
     return _Text(

@@ -12,6 +12,7 @@ from tcm_core.config.data import AugmentConfig
 Picture = NDArray[np.uint8]
 """(H, W, 3) RGB."""
 
+_LUMA: Final = np.array([[0.299, 0.587, 0.114]] * 3)
 _GREYS: Final = np.arange(256) / 255.0
 _NORMAL: Final = np.array([NormalDist().inv_cdf((level + 0.5) / 256) for level in range(256)])
 """The standard normal distribution in 256 steps of equal probability."""
@@ -28,9 +29,9 @@ def change_colours(image: Picture, config: AugmentConfig, random: np.random.Gene
     if random.random() < config.colour:
         image = _with_other_light(image, random)
     if random.random() < config.colour:
-        grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
         share = random.uniform(0.3, 1.5)
-        image = np.asarray(cv2.addWeighted(image, share, grey, 1.0 - share, 0.0), dtype=np.uint8)
+        mix = share * np.eye(3) + (1.0 - share) * _LUMA
+        image = np.asarray(cv2.transform(image, mix.astype(np.float32)), dtype=np.uint8)
     night = random.random() < config.night
     if night:
         image = _at_night(image, random)
