@@ -54,7 +54,7 @@ def moved_labels(gt: Labels) -> dict[str, list[Points]]:
     random = np.random.default_rng(0)
     det: dict[str, list[Points]] = {}
     for name, texts in gt.items():
-        found = []
+        found: list[Points] = []
         for text in texts:
             fate = random.random()
             size = float(np.ptp(text.polygon, axis=0).min())

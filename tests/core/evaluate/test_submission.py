@@ -5,6 +5,8 @@ import zipfile
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tcm_core.errors import BadLabels
 from tcm_core.evaluate.protocols import PROTOCOLS
@@ -162,3 +164,29 @@ def test_art_refuses_entries_without_a_confidence_when_asked_for(tmp_path, entry
 def test_quads_are_read_as_they_stand(tmp_path):
     found = read("icdar2015", tmp_path, "\ufeff-1,0,10,0,10,10,0,10").polygons()["img_1"]
     assert np.array_equal(found[0], [[-1, 0], [10, 0], [10, 10], [0, 10]])
+
+
+LINES = st.text('0123456789,.-+eE[]{}"#\n\r\t xyres_:points', max_size=80).map(str.encode)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda part: (
+        st.lists(part, max_size=4) | st.dictionaries(st.sampled_from(["points", "confidence", "res_1"]), part)
+    ),
+    max_leaves=12,
+).map(lambda value: json.dumps({"res_1": value}).encode())
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(max_size=60) | LINES | JSON, scores=st.booleans())
+def test_whatever_the_bytes_are_it_is_refused_or_read(name, tmp_path, content, scores):
+    folder = tmp_path / "det"
+    folder.mkdir(exist_ok=True)
+    (folder / ("results.json" if name == "art" else "res_1.txt")).write_bytes(content)
+    try:
+        submission = PROTOCOLS[name].read_results(folder, scores)
+    except BadLabels:
+        return
+    for found in submission.polygons().values():
+        assert all(polygon.shape[1] == 2 and np.isfinite(polygon).all() for polygon in found)
+    assert all(0 <= score <= 1 for of_image in submission.scores().values() for score in of_image)
