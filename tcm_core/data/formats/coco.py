@@ -36,6 +36,7 @@ from tcm_core.data.formats.labelled import (
     refuse,
 )
 from tcm_core.data.formats.lines import Malformed
+from tcm_core.data.formats.output import missing_facts
 from tcm_core.data.formats.source import MAX_DATASET_FILE_BYTES, LabelFile, label_files
 from tcm_core.data.sample import TextInstance
 from tcm_core.geometry.polygon import Points, area, bounds
@@ -67,9 +68,8 @@ def write_coco(images: Sequence[LabelledImage], out: Path) -> LabelReport:
     annotations: list[dict[str, Any]] = []
     for number, image in enumerate(images, 1):
         entry: dict[str, Any] = {"id": number, "file_name": image.image}
-        if image.size is None:
-            changes.append(LabelChange(image.image, None, "written without the size of the image"))
-        else:
+        changes += missing_facts(image, size=True)
+        if image.size is not None:
             entry |= {"height": image.size[0], "width": image.size[1]}
         listed.append(entry)
         for _, instance in holdable(image, changes):

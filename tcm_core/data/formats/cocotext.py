@@ -29,6 +29,7 @@ from tcm_core.data.formats.labelled import (
     refuse,
 )
 from tcm_core.data.formats.lines import Malformed
+from tcm_core.data.formats.output import missing_facts
 from tcm_core.data.formats.source import MAX_DATASET_FILE_BYTES, label_files
 from tcm_core.data.sample import TextInstance
 from tcm_core.geometry.polygon import Points, area, bounds
@@ -61,9 +62,8 @@ def write_cocotext(images: Sequence[LabelledImage], out: Path) -> LabelReport:
     of_image: dict[str, list[int]] = {}
     for number, image in enumerate(images, 1):
         entry: dict[str, Any] = {"id": number, "set": "train", "file_name": image.image}
-        if image.size is None:
-            changes.append(LabelChange(image.image, None, "written without the size of the image"))
-        else:
+        changes += missing_facts(image, size=True)
+        if image.size is not None:
             entry |= {"height": image.size[0], "width": image.size[1]}
         listed[str(number)] = entry
         of_image[str(number)] = []

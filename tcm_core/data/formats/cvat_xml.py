@@ -32,7 +32,7 @@ from tcm_core.data.formats.labelled import (
 )
 from tcm_core.data.formats.labelme import IGNORE_NAMES
 from tcm_core.data.formats.lines import Malformed, decode_labels, numbers, polygon_of
-from tcm_core.data.formats.output import mistaken, text_content
+from tcm_core.data.formats.output import missing_facts, mistaken, text_content
 from tcm_core.data.formats.source import MAX_DATASET_FILE_BYTES, LabelFile, label_files
 from tcm_core.data.sample import TextInstance
 from tcm_core.geometry.polygon import Points
@@ -73,9 +73,8 @@ def write_cvat_xml(images: Sequence[LabelledImage], out: Path) -> LabelReport:
     written = 0
     for number, image in enumerate(images):
         name, size = quoteattr(_NOT_XML.sub("\ufffd", image.image)), ""
-        if image.size is None:
-            changes.append(LabelChange(image.image, None, "written without the size of the image"))
-        else:
+        changes += missing_facts(image, size=True)
+        if image.size is not None:
             size = f' width="{image.size[1]}" height="{image.size[0]}"'
         lines.append(f'  <image id="{number}" name={name}{size}>')
         for index, instance in holdable(image, changes):

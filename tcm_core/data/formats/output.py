@@ -3,7 +3,7 @@
 import io
 import zipfile
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 import numpy as np
@@ -12,6 +12,7 @@ from tcm_core.data.atomic_file import write_atomic
 from tcm_core.data.formats.labelled import LabelChange, LabelledImage, LabelReport
 from tcm_core.data.formats.lines import one_line
 from tcm_core.data.formats.source import is_contained
+from tcm_core.data.image_io import IMAGE_SUFFIXES
 from tcm_core.data.sample import TextInstance
 from tcm_core.errors import BadLabels
 from tcm_core.geometry.polygon import Points, area
@@ -139,6 +140,21 @@ def losses(instance: TextInstance, *, text: bool, ignore: bool, language: bool) 
 def mistaken(instance: TextInstance, written: str, mark: str) -> list[str]:
     """Says so when a text that is not ignored is written as the mark of ignored ones."""
     return [f"the text {mark} will be read as ignored"] if written == mark and not instance.ignore else []
+
+
+def missing_facts(image: LabelledImage, *, size: bool) -> list[LabelChange]:
+    """What a program that opens the labels will miss: the ending of the image file, the size of the image.
+
+    Args:
+        image: that is written.
+        size: whether the format has a place for the size.
+    """
+    changes = []
+    if PurePosixPath(image.image).suffix.lower() not in IMAGE_SUFFIXES:
+        changes.append(LabelChange(image.image, None, "written without the ending of the image file"))
+    if size and image.size is None:
+        changes.append(LabelChange(image.image, None, "written without the size of the image"))
+    return changes
 
 
 def whole_pixel_polygon(polygon: Points) -> tuple[Points | None, str]:

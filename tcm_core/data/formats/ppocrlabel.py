@@ -39,6 +39,7 @@ from tcm_core.data.formats.lines import CORRECT_LINE, Malformed, decode_labels, 
 from tcm_core.data.formats.output import (
     IGNORE_TEXTS,
     file_names,
+    missing_facts,
     text_content,
     whole_pixel_polygon,
     write_files,
@@ -90,6 +91,7 @@ def write_ppocrlabel(images: Sequence[LabelledImage], out: Path) -> LabelReport:
     lines = []
     written = 0
     for image, key in zip(images, keys, strict=True):
+        changes += missing_facts(image, size=False)
         texts = []
         for index, instance in enumerate(image.instances):
             polygon, reason = whole_pixel_polygon(instance.polygon)

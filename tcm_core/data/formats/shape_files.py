@@ -28,9 +28,8 @@ from tcm_core.data.formats.json_labels import (
 )
 from tcm_core.data.formats.labelled import LabelChange, LabelledImage, LabelProblem, LabelReport, OnProblem
 from tcm_core.data.formats.lines import Malformed, polygon_of, without_repeats
-from tcm_core.data.formats.output import file_names, mistaken, write_files
+from tcm_core.data.formats.output import file_names, missing_facts, mistaken, write_files
 from tcm_core.data.formats.source import LabelFile, image_stem, label_files
-from tcm_core.data.image_files import IMAGE_SUFFIXES
 from tcm_core.data.sample import TextInstance
 from tcm_core.geometry.polygon import Points
 
@@ -77,7 +76,7 @@ def write_shape_files(
     contents: list[bytes] = []
     written = 0
     for image in images:
-        changes += missing_facts(image)
+        changes += missing_facts(image, size=True)
         shapes = []
         for index, instance in holdable(image, changes):
             points = instance.polygon.tolist()
@@ -91,16 +90,6 @@ def write_shape_files(
         written += len(shapes)
     write_files(names, contents, out)
     return LabelReport(len(images), written, tuple(changes))
-
-
-def missing_facts(image: LabelledImage) -> list[LabelChange]:
-    """What the program that opens the file will miss: the ending of the image file, the size of the image."""
-    changes = []
-    if PurePosixPath(image.image).suffix.lower() not in IMAGE_SUFFIXES:
-        changes.append(LabelChange(image.image, None, "written without the ending of the image file"))
-    if image.size is None:
-        changes.append(LabelChange(image.image, None, "written without the size of the image"))
-    return changes
 
 
 def first_shape_file(source: Path) -> dict[str, Any] | None:

@@ -188,9 +188,10 @@ def test_what_is_written_is_read_back(tmp_path_factory, images):
 
 def test_the_report_names_what_cannot_be_written(tmp_path):
     bad = [text(QUAD[:2]), text(np.full((4, 2), np.nan)), text()]
-    report = FORMATS["coco"].write([LabelledImage("a.jpg", tuple(bad))], tmp_path)
+    report = FORMATS["coco"].write([LabelledImage("a", tuple(bad))], tmp_path)
     assert (report.images, report.written) == (1, 1)
     assert [(change.index, change.what) for change in report.changed] == [
+        (None, "written without the ending of the image file"),
         (None, "written without the size of the image"),
         (0, "dropped: 2 points, at least 3 are needed"),
         (1, "dropped: a coordinate is not a finite number"),

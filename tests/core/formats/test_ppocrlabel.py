@@ -188,20 +188,21 @@ def test_what_is_written_opens_in_ppocrlabel_and_the_report_names_the_losses(tmp
         ),
     )
     out = tmp_path / "street"
-    report = FORMATS["ppocrlabel"].write([made, LabelledImage("deep/er/b.jpg", ())], out)
+    report = FORMATS["ppocrlabel"].write([made, LabelledImage("deep/er/b", ())], out)
     assert (out / "Label.txt").read_text("utf-8") == (
         'street/a.jpg\t[{"transcription": "Pier", "points": [[10, 20], [110, 20], [110, 60], [10, 60]], '
         '"difficult": false}, {"transcription": "###", "points": [[10, 20], [110, 20], [110, 60], [10, 60]], '
         '"difficult": true}, {"transcription": "*", "points": [[10, 20], [110, 20], [110, 60], [10, 60]], '
-        '"difficult": false}]\ndeep/er/b.jpg\t[]\n'
+        '"difficult": false}]\ndeep/er/b\t[]\n'
     )
-    assert (out / "fileState.txt").read_text("utf-8") == "street/a.jpg\t1\ndeep/er/b.jpg\t1\n"
+    assert (out / "fileState.txt").read_text("utf-8") == "street/a.jpg\t1\ndeep/er/b\t1\n"
     assert (report.images, report.written) == (2, 3)
     assert [(change.index, change.what) for change in report.changed] == [
         (1, "transcription lost"),
         (2, "the text * will be read as ignored"),
         (2, "language lost"),
         (3, "dropped: no area is left in whole pixels"),
+        (None, "written without the ending of the image file"),
     ]
 
 
