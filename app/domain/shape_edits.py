@@ -1,6 +1,6 @@
 """Edits that give regions another shape, or put other regions in their place."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.domain.edits import EditRefused, known_ids, reshaped, with_regions
@@ -39,36 +39,29 @@ class ReshapeRegions:
 
 @dataclass(frozen=True, eq=False)
 class ExchangeRegions:
-    """Take regions off the page and put others where the first of them was."""
+    """Put other regions, or none, in the places of regions, by their ids."""
 
-    removed: Collection[str]
-    added: Sequence[Region]
+    exchanges: Mapping[str, Sequence[Region]]
     label: str
     merge_key: str | None = None
 
     def apply(self, page: Page) -> Page:
-        """The page after the exchange.
+        """The page after the exchange; one of the new regions may keep an id that goes.
 
         Raises:
-            EditRefused: no such region, an added one is on the page already, or its polygon crosses itself or
+            EditRefused: no such region, a new one is on the page already, or its polygon crosses itself or
                 has less than a pixel of area.
         """
-        removed = known_ids(page, self.removed)
-        ids = [region.id for region in page.regions if region.id not in removed]
-        ids += [region.id for region in self.added]
-        if len(set(ids)) != len(ids):
-            raise EditRefused("One of the regions is on this page already.")
-        for region in self.added:
-            check_shape(region.polygon)
+        known_ids(page, self.exchanges)
         regions: list[Region] = []
-        pending = list(self.added)
         for region in page.regions:
-            if region.id in removed:
-                regions += pending
-                pending = []
-            else:
-                regions.append(region)
-        return with_regions(page, (*regions, *pending))
+            regions += self.exchanges.get(region.id, (region,))
+        if len({region.id for region in regions}) != len(regions):
+            raise EditRefused("One of the regions is on this page already.")
+        for added in self.exchanges.values():
+            for region in added:
+                check_shape(region.polygon)
+        return with_regions(page, tuple(regions))
 
 
 def check_shape(polygon: Points) -> None:

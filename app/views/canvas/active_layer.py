@@ -17,9 +17,10 @@ from app.views.canvas.style import PolygonStyle
 from app.views.canvas.tags import TagPainter, TagRequest
 from app.views.canvas.tools.picking import MOST_WITH_HANDLES, ghosts
 from app.views.canvas.tools.tool import NOTHING, Preview, Target
+from app.views.canvas.tools.transform import Frame
 from tcm_core.geometry.polygon import Points, bounds
 
-_REACH: Final = 30.0  # widget pixels that handles, arrow and tag reach beyond a polygon
+_REACH: Final = 40.0  # widget pixels that handles, arrow, knob and tag reach beyond a polygon
 _TAG_REACH: Final = 260.0
 _ARROW: Final = 22.0  # length of the reading arrow
 _ARROW_GAP: Final = 7.0  # between the first edge and the arrow
@@ -87,13 +88,23 @@ class ActiveLayer(CanvasLayer):
         if content.hovered is not None:
             self._draw_hovered(painter, placement, content)
         self._draw_selected(painter, placement, content)
-        if content.preview.draft is not None:
-            _draw_draft(painter, _mapped(content.preview.draft, placement), content.preview)
+        self._draw_preview(painter, placement, content.preview)
         if content.preview.band is not None:
             x0, y0, x1, y1 = content.preview.band
             band = np.array(((x0, y0), (x1, y0), (x1, y1), (x0, y1)))
             _draw_polygon(painter, to_qpolygon(_mapped(band, placement)), style.BAND)
         painter.restore()
+
+    def _draw_preview(self, painter: QPainter, placement: QTransform, preview: Preview) -> None:
+        """Drafts, lines and frames of the tool in use."""
+        if preview.draft is not None:
+            _draw_draft(painter, _mapped(preview.draft, placement), preview)
+        for line in preview.lines:
+            _surface(painter).outline([to_qpolygon(_mapped(line, placement))], style.DRAFT, closed=False)
+        if preview.marks is not None:
+            _draw_marks(painter, _mapped(preview.marks, placement))
+        if preview.frame is not None:
+            _draw_frame(painter, _mapped(preview.frame, placement))
 
     def _draw_hovered(self, painter: QPainter, placement: QTransform, content: ActiveContent) -> None:
         assert content.hovered is not None
@@ -105,7 +116,7 @@ class ActiveLayer(CanvasLayer):
         mapped = [_mapped(content.polygon_of(region), placement) for region in content.selected]
         for region, points in zip(content.selected, mapped, strict=True):
             _draw_polygon(painter, to_qpolygon(points), style.selected_style_of(region))
-        if not few:
+        if not few or content.preview.bare:
             return
         hover = content.preview.hover
         for region, points in zip(content.selected, mapped, strict=True):
@@ -145,6 +156,10 @@ def _covered(content: ActiveContent, scale: float) -> QRectF:
         shapes.append(content.preview.draft)
     if content.preview.band is not None:
         shapes.append(np.array(content.preview.band).reshape(2, 2))
+    shapes.extend(line for line in content.preview.lines if len(line))
+    shapes.extend(
+        one for one in (content.preview.marks, content.preview.frame) if one is not None and len(one)
+    )
     if not shapes:
         return QRectF()
     x0, y0, x1, y1 = bounds(np.concatenate(shapes))
@@ -246,3 +261,27 @@ def _draw_draft(painter: QPainter, points: Points, preview: Preview) -> None:
         painter.setPen(QPen(look.line, 1.4))
         painter.setBrush(look.line if first and preview.closing else style.HANDLE_FILL)
         painter.drawEllipse(QPointF(x, y), half, half)
+
+
+def _draw_marks(painter: QPainter, points: Points) -> None:
+    """The points of a line that were set."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    painter.setPen(QPen(style.DRAFT.line, 1.4))
+    painter.setBrush(style.HANDLE_FILL)
+    half = style.HANDLE / 2 - 0.5
+    for x, y in points:
+        painter.drawEllipse(QPointF(x, y), half, half)
+
+
+def _draw_frame(painter: QPainter, corners: Points) -> None:
+    """The frame whose handles scale and whose knob turns."""
+    handles = Frame(corners).handles(1.0)
+    surface = _surface(painter)
+    surface.outline([to_qpolygon(corners)], style.FRAME)
+    surface.outline([to_qpolygon(handles[[1, 8]])], style.FRAME, closed=False)
+    painter.setPen(QPen(style.FRAME.line, 1.4))
+    painter.setBrush(style.HANDLE_FILL)
+    half = style.HANDLE / 2 + 0.5
+    for x, y in np.floor(handles[:8]) + 0.5:
+        painter.drawRect(QRectF(x - half, y - half, 2 * half, 2 * half))
+    painter.drawEllipse(QPointF(*handles[8]), half + 1, half + 1)

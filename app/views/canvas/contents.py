@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from app.domain.hit_test import HitIndex
+from app.domain.level_set import KeptMaps
 from app.domain.page import Page
 from app.domain.region import Region
 from app.views.canvas.tools.tool import Scene
@@ -19,6 +20,7 @@ class Contents:
         self.page = Page()
         self.regions: dict[str, Region] = {}
         self.detections: tuple[Detection, ...] = ()
+        self.maps: KeptMaps | None = None
         self._hits: HitIndex | None = None
         self._detection_hits: HitIndex | None = None
 
@@ -67,4 +69,5 @@ class Contents:
             self._detection_hits if detections else _NO_HITS,
             selected.intersection(self.regions) if regions else frozenset(),
             vertices if regions else frozenset(),
+            self.maps,
         )

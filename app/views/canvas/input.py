@@ -28,6 +28,8 @@ CURSORS: Final[dict[CursorName, Qt.CursorShape]] = {
     "insert": Qt.CursorShape.PointingHandCursor,
     "move": Qt.CursorShape.SizeAllCursor,
     "pointing": Qt.CursorShape.PointingHandCursor,
+    "turn": Qt.CursorShape.PointingHandCursor,
+    "resize": Qt.CursorShape.SizeFDiagCursor,
 }
 
 

@@ -61,6 +61,10 @@ BAND: Final = PolygonStyle(
     line=QColor(255, 255, 255), fill=QColor(10, 116, 255, 36), halo=_DARK, width=1.0, dashes=(4.0, 3.0)
 )
 
+FRAME: Final = PolygonStyle(
+    line=QColor(255, 138, 0), fill=QColor(255, 138, 0, 0), halo=QColor(255, 255, 255, 225), width=1.4
+)
+
 HANDLE: Final = 7.0  # side of a vertex handle, widget pixels
 GHOST: Final = 5.0  # diameter of a mid-edge handle
 HANDLE_FILL: Final = QColor(255, 255, 255)

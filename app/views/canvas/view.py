@@ -9,23 +9,20 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QElapsedTimer, QEvent, QPoint, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QContextMenuEvent, QImage, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QContextMenuEvent, QImage, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from app.document.selection import Selection
 from app.domain.hit_test import Hit
+from app.domain.level_set import KeptMaps
 from app.domain.page import Page
 from app.views.canvas import style
 from app.views.canvas.active_layer import ActiveContent
 from app.views.canvas.contents import Contents
 from app.views.canvas.input import CURSORS, to_key, to_pointer
-from app.views.canvas.navigation import NavigationView
+from app.views.canvas.navigation import WHEEL_NOTCH, NavigationView
 from app.views.canvas.stage import LayerName, Stage
 from app.views.canvas.tools.picking import pick
-from app.views.canvas.tools.polygon import PolygonTool
-from app.views.canvas.tools.quad import QuadTool
-from app.views.canvas.tools.rectangle import RectangleTool
-from app.views.canvas.tools.select import SelectTool
 from app.views.canvas.tools.tool import (
     AcceptDetections,
     Command,
@@ -38,9 +35,9 @@ from app.views.canvas.tools.tool import (
     ShowHint,
     StartPan,
     Target,
-    Tool,
     ToolName,
 )
+from app.views.canvas.tools.toolbox import make_tools
 from tcm_core.detection import Detection
 from tcm_core.geometry.polygon import bounds
 
@@ -48,6 +45,8 @@ REFINE_AFTER_MS: Final = 150
 ANSWER_MS: Final = 2500  # how long an answer is not replaced by the hint for what is under the mouse
 ZOOM_MARGIN: Final = 120.0  # widget pixels around a selection that is zoomed to
 REVEAL_MARGIN: Final = 24.0
+_KEEPING: Final = ("pick", "simplify", "transform")  # they keep something of the page from call to call
+_ABOUT_REGIONS: Final = ("select", "simplify", "transform")  # their gestures are about regions of the page
 
 
 class StudioCanvas(NavigationView):
@@ -66,13 +65,8 @@ class StudioCanvas(NavigationView):
         self.setAccessibleName("Canvas")
         self._selection = selection
         self._contents = Contents()
-        self._tools: dict[ToolName, Tool] = {
-            "select": SelectTool(),
-            "polygon": PolygonTool(),
-            "rectangle": RectangleTool(),
-            "quad": QuadTool(),
-        }
-        self._tool: Tool = self._tools["select"]
+        self._tools = make_tools()
+        self._tool = self._tools["select"]
         self._pending: SendEdit | None = None  # whose regions are to be selected when the page shows them
         self._hint = ""
         self._answer_shown = QElapsedTimer()  # since an answer to a gesture was shown as hint
@@ -80,7 +74,7 @@ class StudioCanvas(NavigationView):
         self._refine_timer.setSingleShot(True)
         self._refine_timer.setInterval(REFINE_AFTER_MS)
         self._refine_timer.timeout.connect(self.refine)
-        selection.changed.connect(self._refresh)
+        selection.changed.connect(self._selection_changed)
         self.start_following()
 
     # --- what is shown ---
@@ -93,17 +87,26 @@ class StudioCanvas(NavigationView):
 
     def show_page(self, page: Page) -> None:
         """Show the regions of a page. Cheap when most region objects are those of the page before."""
-        if self._contents.set_page(page) and self._tool.name == "select":
+        changed = self._contents.set_page(page)
+        if changed and self._tool.name in _ABOUT_REGIONS:
             self._tool.cancel()  # a drag under way was about regions that may be gone
         self._stage.show_regions(page.regions)
         self._selection.keep_only(self._contents.regions)
         self._select_pending()
+        if changed:
+            self._tell_tool()
         self._look_again()
 
     def show_detections(self, detections: Sequence[Detection]) -> None:
         """Show what a model proposes, in a layer of its own."""
         self._contents.set_detections(detections)
         self._stage.show_detections(self._contents.detections)
+        self._look_again()
+
+    def set_maps(self, maps: KeptMaps | None) -> None:
+        """Give the tools the kept maps of the page, or take them away."""
+        self._contents.maps = maps
+        self._tell_tool()
         self._look_again()
 
     def show_map(self, values: NDArray[np.uint8] | None, rect: QRectF | None) -> None:
@@ -158,6 +161,7 @@ class StudioCanvas(NavigationView):
         self.cancel_gesture()
         self._tool.leave()
         self._tool = self._tools[name]
+        self._tell_tool()
         self.tool_changed.emit(name)
         self._look_again()
 
@@ -192,6 +196,17 @@ class StudioCanvas(NavigationView):
         self._look_again()
 
     # --- mouse and keys ---
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Some tools use the wheel; with Alt Qt turns it sideways."""
+        turned = event.angleDelta().y() or event.angleDelta().x()
+        pointer = to_pointer(event.position(), event.modifiers(), self._camera)
+        commands = self._tool.wheel(turned / WHEEL_NOTCH, pointer, self._scene()) if turned else None
+        if commands is None:
+            super().wheelEvent(event)
+        else:
+            event.accept()
+            self._run(commands)
 
     def left_pressed(self, event: QMouseEvent) -> None:
         self._answer_shown.invalidate()
@@ -309,6 +324,15 @@ class StudioCanvas(NavigationView):
                 self.set_tool("select")
             case ShowHint():
                 pass
+
+    def _selection_changed(self) -> None:
+        self._tell_tool()
+        self._refresh()
+
+    def _tell_tool(self) -> None:
+        """Tell a tool that keeps something of the page that it may be another; the others look when used."""
+        if self._tool.name in _KEEPING:
+            self._tool.see(self._scene())
 
     def _select_pending(self) -> None:
         """Select what the last edit made, as soon as the page shows it."""

@@ -8,7 +8,7 @@ import numpy as np
 from app.domain.edits import AddRegions
 from app.domain.region import new_region
 from app.views.canvas.tools.tool import SMALLEST_AREA, Command, Pointer, SendEdit, ShowHint
-from tcm_core.geometry.polygon import Points, area
+from tcm_core.geometry.polygon import Points, area, clockwise
 
 ANGLE_LOCK: Final = math.radians(15)
 TOO_SMALL: Final = "That is smaller than a pixel, so nothing was added."
@@ -20,6 +20,13 @@ class DraftPoints:
     def __init__(self) -> None:
         self._points: list[tuple[float, float]] = []
         self._mouse: tuple[float, float] | None = None
+
+    @classmethod
+    def of(cls, points: Points) -> "DraftPoints":
+        """A draft with these points set."""
+        draft = cls()
+        draft._points = [(float(x), float(y)) for x, y in points]
+        return draft
 
     def __len__(self) -> int:
         return len(self._points)
@@ -74,8 +81,8 @@ class DraftPoints:
 
 
 def add_region(polygon: Points) -> list[Command]:
-    """The command that adds a region and selects it, or a hint when it has no area to speak of."""
+    """The command that adds a clockwise region and selects it, or a hint when it has no area to speak of."""
     if not np.isfinite(polygon).all() or area(polygon) < SMALLEST_AREA:
         return [ShowHint(TOO_SMALL)]
-    region = new_region(polygon)
+    region = new_region(clockwise(polygon))
     return [SendEdit(AddRegions((region,)), select=(region.id,))]

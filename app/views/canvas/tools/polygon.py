@@ -2,13 +2,12 @@
 
 from typing import Final
 
-from app.views.canvas.tools.drafting import DraftPoints, add_region
+from app.views.canvas.tools.drafting import add_region
+from app.views.canvas.tools.plain import PointsTool
 from app.views.canvas.tools.tool import (
     NOTHING,
     Command,
     CursorName,
-    Key,
-    LeaveTool,
     Pointer,
     Preview,
     Scene,
@@ -22,14 +21,14 @@ CROSSING: Final = "The outline crosses itself. Backspace takes back the last poi
 TOO_FEW: Final = "A polygon needs at least three points."
 
 
-class PolygonTool:
+class PolygonTool(PointsTool):
     """A click sets a point; double click, Enter or a click on the first point closes."""
 
     name: ToolName = "polygon"
     cursor: CursorName = "cross"
 
     def __init__(self) -> None:
-        self._draft = DraftPoints()
+        super().__init__()
         self._closing = False
 
     @property
@@ -42,14 +41,6 @@ class PolygonTool:
             "Click adds a point, double click or Enter closes, Backspace takes back, "
             "Shift locks the angle, Esc cancels"
         )
-
-    @property
-    def busy(self) -> bool:
-        return len(self._draft) > 0
-
-    @property
-    def has_draft(self) -> bool:
-        return len(self._draft) > 0
 
     def preview(self) -> Preview:
         if not self._draft:
@@ -67,33 +58,14 @@ class PolygonTool:
         self._closing = self._can_close(pointer)
         return []
 
-    def release(self, pointer: Pointer, scene: Scene) -> list[Command]:
-        return []
-
     def double_click(self, pointer: Pointer, scene: Scene) -> list[Command]:
         return self._close() if self._draft else self.press(pointer, scene)
 
     def leave(self) -> None:
         self._closing = False
 
-    def claims(self, key: Key, scene: Scene) -> bool:
-        return key.name == "escape" or (self.has_draft and key.name in ("enter", "backspace", "delete"))
-
-    def key(self, key: Key, scene: Scene) -> list[Command]:
-        if key.name == "escape" and not self.busy:
-            return [LeaveTool()]
-        if not self.has_draft:
-            return []
-        match key.name:
-            case "escape":
-                self.cancel()
-            case "enter":
-                return self._close()
-            case "backspace" | "delete":
-                return self.undo_point()
-            case _:
-                pass
-        return []
+    def finish(self, scene: Scene) -> list[Command]:
+        return self._close()
 
     def undo_point(self) -> list[Command]:
         self._draft.drop_last()

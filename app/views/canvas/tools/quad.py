@@ -4,13 +4,12 @@ from typing import Final
 
 import numpy as np
 
-from app.views.canvas.tools.drafting import DraftPoints, add_region
+from app.views.canvas.tools.drafting import add_region
+from app.views.canvas.tools.plain import PointsTool
 from app.views.canvas.tools.tool import (
     NOTHING,
     Command,
     CursorName,
-    Key,
-    LeaveTool,
     Pointer,
     Preview,
     Scene,
@@ -21,14 +20,11 @@ from tcm_core.geometry.polygon import Points, is_simple
 _CORNERS: Final = ("upper left", "upper right", "lower right", "lower left")
 
 
-class QuadTool:
+class QuadTool(PointsTool):
     """Four clicks make a region; the first corner is where reading begins."""
 
     name: ToolName = "quad"
     cursor: CursorName = "cross"
-
-    def __init__(self) -> None:
-        self._draft = DraftPoints()
 
     @property
     def idle_hint(self) -> str:
@@ -36,14 +32,6 @@ class QuadTool:
         if not self._draft:
             return f"Click the {corner} corner of the text. Esc goes back to selecting"
         return f"Click the {corner} corner, Backspace takes back, Shift locks the angle, Esc cancels"
-
-    @property
-    def busy(self) -> bool:
-        return len(self._draft) > 0
-
-    @property
-    def has_draft(self) -> bool:
-        return len(self._draft) > 0
 
     def preview(self) -> Preview:
         if not self._draft:
@@ -53,44 +41,12 @@ class QuadTool:
         )
 
     def press(self, pointer: Pointer, scene: Scene) -> list[Command]:
-        self._draft.add(pointer)
+        super().press(pointer, scene)
         if len(self._draft) < 4:
             return []
         polygon = uncrossed(self._draft.polygon)
         self.cancel()
         return add_region(polygon)
-
-    def move(self, pointer: Pointer, scene: Scene) -> list[Command]:
-        self._draft.follow(pointer)
-        return []
-
-    def release(self, pointer: Pointer, scene: Scene) -> list[Command]:
-        return []
-
-    def double_click(self, pointer: Pointer, scene: Scene) -> list[Command]:
-        return self.press(pointer, scene)
-
-    def leave(self) -> None:
-        return
-
-    def claims(self, key: Key, scene: Scene) -> bool:
-        return key.name == "escape" or (self.has_draft and key.name in ("backspace", "delete"))
-
-    def key(self, key: Key, scene: Scene) -> list[Command]:
-        if key.name == "escape" and not self.busy:
-            return [LeaveTool()]
-        if key.name == "escape":
-            self.cancel()
-        elif key.name in ("backspace", "delete"):
-            return self.undo_point()
-        return []
-
-    def undo_point(self) -> list[Command]:
-        self._draft.drop_last()
-        return []
-
-    def cancel(self) -> None:
-        self._draft.clear()
 
 
 def uncrossed(corners: Points) -> Points:

@@ -3,12 +3,11 @@
 import numpy as np
 
 from app.views.canvas.tools.drafting import add_region
+from app.views.canvas.tools.plain import PlainTool
 from app.views.canvas.tools.tool import (
     NOTHING,
     Command,
     CursorName,
-    Key,
-    LeaveTool,
     Pointer,
     Preview,
     Scene,
@@ -17,12 +16,11 @@ from app.views.canvas.tools.tool import (
 from tcm_core.geometry.polygon import Points
 
 
-class RectangleTool:
+class RectangleTool(PlainTool):
     """A drag makes an upright region, its first vertex the upper left corner."""
 
     name: ToolName = "rectangle"
     cursor: CursorName = "cross"
-    has_draft = False
 
     def __init__(self) -> None:
         self._start: tuple[float, float] | None = None
@@ -58,25 +56,6 @@ class RectangleTool:
         polygon = self._polygon(self._start)
         self.cancel()
         return add_region(polygon)
-
-    def double_click(self, pointer: Pointer, scene: Scene) -> list[Command]:
-        return self.press(pointer, scene)
-
-    def leave(self) -> None:
-        return
-
-    def claims(self, key: Key, scene: Scene) -> bool:
-        return key.name == "escape"
-
-    def key(self, key: Key, scene: Scene) -> list[Command]:
-        if key.name == "escape":
-            if not self.busy:
-                return [LeaveTool()]
-            self.cancel()
-        return []
-
-    def undo_point(self) -> list[Command]:
-        return []
 
     def cancel(self) -> None:
         self._start = None

@@ -13,7 +13,9 @@ from app.views.canvas.tools.gestures import (
     RubberBand,
     VertexGesture,
 )
+from app.views.canvas.tools.local_level import LocalLevel
 from app.views.canvas.tools.picking import on_edge, pick
+from app.views.canvas.tools.plain import PlainTool
 from app.views.canvas.tools.tool import (
     DRAG_STARTS_AT,
     NOTHING,
@@ -59,11 +61,10 @@ class _Press:
     target: Target | None
 
 
-class SelectTool:
+class SelectTool(PlainTool):
     """Presses become clicks or drags; a drag is one edit, sent when the button is released."""
 
     name: ToolName = "select"
-    has_draft = False
 
     def __init__(self) -> None:
         self._press: _Press | None = None
@@ -71,6 +72,7 @@ class SelectTool:
         self._hover: Target | None = None
         self._nudged: tuple[frozenset[str], frozenset[int]] | None = None  # what the run of nudges moves
         self._nudge_run = 0
+        self._level = LocalLevel()
 
     @property
     def idle_hint(self) -> str:
@@ -126,14 +128,18 @@ class SelectTool:
             return [AcceptDetections((target.index,))]
         return self.press(pointer, scene)
 
+    def wheel(self, notches: float, pointer: Pointer, scene: Scene) -> list[Command] | None:
+        """Alt and the wheel move the threshold of the only selected region, when it came from a map."""
+        region = scene.only_selected
+        if not pointer.alt or region is None or region.origin == "person" or scene.maps is None or self.busy:
+            return None
+        return self._level.step(notches, region, scene.maps)
+
     def leave(self) -> None:
         self._hover = None
 
     def cancel(self) -> None:
         self._press = self._gesture = None
-
-    def undo_point(self) -> list[Command]:
-        return []
 
     def claims(self, key: Key, scene: Scene) -> bool:
         match key.name:
@@ -155,7 +161,7 @@ class SelectTool:
         self._nudged = None
         match key.name:
             case "escape":
-                return self._escape(scene)
+                return self._give_up(scene)
             case "enter" if self._hover is not None:
                 return [AcceptDetections((self._hover.index,))]
             case "tab":
@@ -172,7 +178,7 @@ class SelectTool:
     def _hovers_detection(self) -> bool:
         return self._hover is not None and self._hover.kind == "detection"
 
-    def _escape(self, scene: Scene) -> list[Command]:
+    def _give_up(self, scene: Scene) -> list[Command]:
         if self.busy:
             self.cancel()
             return []

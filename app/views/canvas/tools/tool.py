@@ -2,17 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, get_args
 
 from app.domain.edits import Edit
 from app.domain.hit_test import HitIndex
+from app.domain.level_set import KeptMaps
 from app.domain.page import Page
 from app.domain.region import Region
 from tcm_core.geometry.polygon import Points
 
-ToolName = Literal["select", "polygon", "rectangle", "quad"]
-TOOL_NAMES: Final[tuple[ToolName, ...]] = ("select", "polygon", "rectangle", "quad")
-CursorName = Literal["arrow", "cross", "vertex", "insert", "move", "pointing"]
+ToolName = Literal[
+    "select", "polygon", "rectangle", "rotated", "quad", "curve", "centre", "pick", "knife", "simplify",
+    "transform",
+]  # fmt: skip
+TOOL_NAMES: Final[tuple[ToolName, ...]] = get_args(ToolName)
+CursorName = Literal["arrow", "cross", "vertex", "insert", "move", "pointing", "turn", "resize"]
 KeyName = Literal["escape", "enter", "tab", "backspace", "delete", "left", "right", "up", "down"]
 
 DRAG_STARTS_AT: Final = 3.0  # widget pixels from the press; a shorter way is a click
@@ -60,6 +64,7 @@ class Scene:
     detection_hits: HitIndex  # its ids are the indices of the detections as text
     selected: frozenset[str] = frozenset()
     vertices: frozenset[int] = frozenset()
+    maps: KeptMaps | None = None  # of the page, when they are kept
 
     @property
     def only_selected(self) -> Region | None:
@@ -128,6 +133,10 @@ class Preview:
     draft_points: int = 0  # how many of them are set
     closing: bool = False  # a click would close the draft
     band: tuple[float, float, float, float] | None = None  # x0, y0, x1, y1
+    lines: tuple[Points, ...] = ()  # open lines
+    marks: Points | None = None  # (K, 2) points that were set
+    frame: Points | None = None  # (4, 2) the frame whose handles turn and scale
+    bare: bool = False  # the selected regions show no handles of their own
 
 
 NOTHING: Final = Preview()
@@ -159,6 +168,10 @@ class Tool(Protocol):
 
     def preview(self) -> Preview: ...
 
+    def see(self, scene: Scene) -> None:
+        """Told when the tool is taken, and when the page, its maps or the selection are others."""
+        ...
+
     def press(self, pointer: Pointer, scene: Scene) -> list[Command]: ...
 
     def move(self, pointer: Pointer, scene: Scene) -> list[Command]: ...
@@ -167,6 +180,10 @@ class Tool(Protocol):
 
     def double_click(self, pointer: Pointer, scene: Scene) -> list[Command]:
         """The second press of a double click; its first press and release were told before."""
+        ...
+
+    def wheel(self, notches: float, pointer: Pointer, scene: Scene) -> list[Command] | None:
+        """The wheel was turned; None when it is not for the tool."""
         ...
 
     def leave(self) -> None:
