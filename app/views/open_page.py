@@ -6,6 +6,7 @@ from PySide6.QtGui import QImage
 from app.document.session import Session
 from app.domain.accept import regions_from_detections
 from app.domain.edits import AddRegions, Edit, EditRefused, ReplaceRegions
+from app.domain.level_set import KeptMaps
 from app.domain.page import Page
 from app.services.prediction_store import PredictionSet
 from app.storage.errors import StorageError
@@ -168,6 +169,7 @@ class OpenPage(QObject):
         self._window.page_banner.clear()
         self._show_page()
         self._show_detections(())
+        self._window.canvas.set_maps(None)
         self._window.canvas.show_map(None, None)
         self._window.show_title(None)
 
@@ -245,6 +247,8 @@ class OpenPage(QObject):
     def _show_predictions(self) -> None:
         found = self.predictions
         self._show_detections(() if found is None else tuple(found.detections))
+        kept = None if found is None or found.maps is None else KeptMaps(found.maps, found.settings)
+        self._window.canvas.set_maps(kept)
         self._show_map()
 
     def _show_detections(self, detections: tuple[Detection, ...]) -> None:
