@@ -38,6 +38,7 @@ from tcm_core.data.sample import TextInstance
 from tcm_core.geometry.polygon import Points
 
 _OUTLINES: Final = frozenset({"polygon", "box"})
+_NOT_NESTED: Final = frozenset({"image", *_OUTLINES})
 _OTHERS: Final = frozenset({"polyline", "points", "ellipse", "cuboid", "mask", "skeleton", "track"})
 _TEXT_NAMES: Final = ("text", "transcription")
 _NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -135,6 +136,8 @@ class _Reading:
             self.root = name
             if name != "annotations":
                 raise Malformed(f"<{name:.40}>, expected <annotations>", "Export as CVAT for images 1.1.")
+        elif name in _NOT_NESTED and (self.shape is not None or (name == "image" and self.image is not None)):
+            raise Malformed(f"<{name}> inside another image or shape", "Export it again.")
         elif name == "track":
             self._report(Malformed("a track of a video", "Export as CVAT for images 1.1."))
         elif name == "image":

@@ -301,8 +301,23 @@ BOMB = "".join(f'<!ENTITY l{step} "{f"&l{step - 1};" * 10}">' for step in range(
         (with_shape("").replace("a.jpg", ".."), "the name of the image is '..', which names no file"),
         ("<annotations><track id='0' label='x'/></annotations>", "a track of a video"),
         ("<annotations>\x00</annotations>", "not XML ("),
+        (with_shape('<polygon><attribute name="text"><box/>a</attribute></polygon>'), "<box> inside another"),
+        (with_shape('<polygon><image name="b.jpg"/></polygon>'), "<image> inside another"),
+        (with_shape('<image name="b.jpg"/>'), "<image> inside another"),
     ],
-    ids=["cut off", "deep", "bomb", "foreign file", "another root", "no name", "video", "zero byte"],
+    ids=[
+        "cut off",
+        "deep",
+        "bomb",
+        "foreign file",
+        "another root",
+        "no name",
+        "video",
+        "zero byte",
+        "box in a text",
+        "image in a shape",
+        "image in an image",
+    ],
 )
 def test_an_xml_file_that_is_not_for_images_is_named(tmp_path, content, what):
     images, problems = read("cvat", put(tmp_path / "annotations.xml", content))
