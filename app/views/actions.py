@@ -12,14 +12,15 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from app.domain.edits import EditRefused
-from app.views.commands import about, detect, edit, file, go, review, tools, view
+from app.views.commands import about, clipboard, detect, edit, file, go, review, shape, tools, view
 from app.views.commands.command import WHY_DISABLED, ActionSpec, Menu, Need
 from app.views.commands.desk import Desk
 from app.views.theme import Colours, icon
 
-MENUS: Final[tuple[Menu, ...]] = ("File", "Edit", "Go", "Tools", "View", "Detect", "Review", "Help")
+MENUS: Final[tuple[Menu, ...]] = ("File", "Edit", "Shape", "Go", "Tools", "View", "Detect", "Review", "Help")
 ACTIONS: Final[tuple[ActionSpec, ...]] = (
-    *file.ROWS, *edit.ROWS, *go.ROWS, *tools.ROWS, *view.ROWS, *detect.ROWS, *review.ROWS, *about.ROWS,
+    *file.ROWS, *edit.ROWS, *clipboard.ROWS, *shape.ROWS, *go.ROWS,
+    *tools.ROWS, *view.ROWS, *detect.ROWS, *review.ROWS, *about.ROWS,
 )  # fmt: skip
 
 MOUSE_GESTURES: Final[tuple[tuple[str, str], ...]] = (
@@ -35,6 +36,9 @@ MOUSE_GESTURES: Final[tuple[tuple[str, str], ...]] = (
     ("Backspace", "Delete the selected vertices, or the last point while drawing"),
     ("Arrows", "Move by 1 pixel (Shift: 10, Alt: a quarter)"),
     ("Enter or double click while drawing", "Close the polygon"),
+    ("Up and Down while drawing curved text", "More or fewer points"),
+    ("Drag across a region with the knife", "Cut it"),
+    ("Alt + wheel with one region of the model selected", "Move that region's own threshold"),
     ("Esc", "Leave off drawing, back to Select"),
     ("Double click a detection", "Accept it as a region"),
     ("Hold H", "Hide everything but the picture"),
@@ -139,6 +143,8 @@ class Commands:
         self.desk = desk
         self.file = file.FileCommands(desk)
         self.edit = edit.EditCommands(desk)
+        self.clipboard = clipboard.ClipboardCommands(desk)
+        self.shape = shape.ShapeCommands(desk)
         self.go = go.GoCommands(desk)
         self.tools = tools.ToolsCommands(desk)
         self.view = view.ViewCommands(desk)
@@ -148,6 +154,8 @@ class Commands:
         groups = (
             (file.ROWS, self.file),
             (edit.ROWS, self.edit),
+            (clipboard.ROWS, self.clipboard),
+            (shape.ROWS, self.shape),
             (go.ROWS, self.go),
             (tools.ROWS, self.tools),
             (view.ROWS, self.view),

@@ -12,8 +12,20 @@ from app.views.actions import ActionSet
 from app.views.main_window import MainWindow
 from app.views.open_page import OpenPage
 
-ON_REGION = ("transcription", "ignore", "zoom_selection", "", "delete")
-ON_EMPTY = ("detect", "accept_all", "", "tool.polygon", "tool.rectangle", "tool.quad", "", "fit", "map")
+ON_REGION = (
+    "transcription", "ignore", "zoom_selection", "", "shape.merge", "shape.join", "shape.words", "shape.cut",
+    "", "copy", "cut", "paste", "duplicate", "", "delete",
+)  # fmt: skip
+SHAPES = (
+    "shape.simplify", "shape.box", "shape.quad", "tool.transform", "", "shape.grow", "shape.shrink",
+    "shape.tighten", "shape.loosen", "", "shape.turn_left", "shape.turn_right", "shape.turn_far_left",
+    "shape.turn_far_right", "", "shape.start", "shape.order",
+)  # fmt: skip
+ON_EMPTY = ("detect", "accept_all", "", "paste", "keep_previous", "", "fit", "map")
+DRAWING = (
+    "tool.polygon", "tool.rectangle", "tool.rotated", "tool.quad", "tool.curve", "tool.centre", "tool.pick",
+    "tool.repeat", "", "tool.knife", "tool.transform",
+)  # fmt: skip
 
 
 class ContextMenu(QObject):
@@ -40,9 +52,11 @@ class ContextMenu(QObject):
             if self._detection is not None:
                 self._add(menu, "Accept this detection\tDouble click", self._accept)
                 menu.addSeparator()
+            self._add_rows(menu.addMenu("Draw"), DRAWING)
             self._add_rows(menu, ON_EMPTY)
         else:
             self._add_vertex_rows(menu, hit, place)
+            self._add_rows(menu.addMenu("Shape"), SHAPES)
             self._add_rows(menu, ON_REGION)
         menu.popup(place)
 

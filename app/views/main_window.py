@@ -48,7 +48,9 @@ TOP_BAR: Final = (
     "zoom_selection", "fit",
 )  # fmt: skip
 TOOL_RAIL: Final = (
-    "tool.select", "tool.polygon", "tool.rectangle", "tool.quad", "", "transcription", "ignore", "delete",
+    "tool.select", "tool.polygon", "tool.rectangle", "tool.rotated", "tool.quad", "tool.curve", "tool.pick",
+    "tool.knife", "tool.transform", "", "shape.merge", "shape.simplify", "", "transcription", "ignore",
+    "delete",
 )  # fmt: skip
 WITH_WORDS: Final = ("open", "detect", "detect_all", "accept_all", "approve", "export")
 PANEL_BUTTONS: Final = ("detect", "detect_all", "accept_all", "retry")

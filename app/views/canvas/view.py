@@ -26,6 +26,7 @@ from app.views.canvas.tools.picking import pick
 from app.views.canvas.tools.tool import (
     AcceptDetections,
     Command,
+    Key,
     LeaveTool,
     Pointer,
     Reveal,
@@ -164,6 +165,15 @@ class StudioCanvas(NavigationView):
         self._tell_tool()
         self.tool_changed.emit(name)
         self._look_again()
+
+    @property
+    def maps(self) -> KeptMaps | None:
+        """The kept maps of the page that the tools use."""
+        return self._contents.maps
+
+    def finish_draft(self) -> None:
+        """End the draft under way as Enter does."""
+        self._run(self._tool.key(Key("enter"), self._scene()))
 
     def undo_draft_point(self) -> None:
         """Take back the last point of the region being drawn."""
