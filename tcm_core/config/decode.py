@@ -78,6 +78,9 @@ class FceDecode(_Frozen):
     """Points of a reconstructed contour."""
     max_candidates: int = Field(1000, ge=1)
     """At most this many pixels of one connected component are looked at, the best first."""
+    max_comparisons: int = Field(100, ge=1)
+    """At most this many contours of one connected component are compared with those already found in it, the
+    best first; contours that plainly repeat a better one do not count."""
     output: Output = "quad"
 
 

@@ -52,7 +52,7 @@ def decode_fce(maps: ImageMaps, settings: FceDecode) -> tuple[Detection, ...]:
             maps.frame.network_size[0] / maps.planes[f"text_{stride}"].shape[0],
             settings,
         )
-        best = _best_of_components(level, settings.nms_threshold)
+        best = _best_of_components(level, settings)
         outlines.append(level.outlines[best])
         scores.append(level.scores[best])
     of_all, joined = np.concatenate(scores), np.concatenate(outlines)
@@ -88,7 +88,7 @@ def _level_contours(
     """
     steps = np.arange(256, dtype=np.float32) / 255.0
     score = (steps**settings.alpha)[text] * (steps**settings.beta)[centre]
-    high = score >= settings.score_threshold
+    high = (score >= settings.score_threshold) & (score > 0)
     rows, columns = np.nonzero(high)
     coefficients = fourier[:, rows, columns].T.astype(np.float32)
     finite = np.isfinite(coefficients).all(axis=1)
@@ -118,7 +118,7 @@ def _rank_in_run(values: NDArray[np.int32]) -> NDArray[np.intp]:
     return np.arange(len(values)) - np.repeat(starts, lengths)
 
 
-def _best_of_components(contours: _Contours, threshold: float) -> NDArray[np.intp]:
+def _best_of_components(contours: _Contours, settings: FceDecode) -> NDArray[np.intp]:
     """The indices of the contours that stay when each component's are suppressed by its better ones.
 
     All components go on at once: in each round every component's best contour that is left is compared with
@@ -127,12 +127,15 @@ def _best_of_components(contours: _Contours, threshold: float) -> NDArray[np.int
     polygons are cut for few pairs.
     """
     areas = np.abs(_signed_areas(contours.outlines))
-    left = np.arange(len(contours.scores))
+    known = np.full(len(areas), None, dtype=object)
+    left = np.arange(len(areas))
     kept = np.zeros(0, dtype=np.intp)
-    while len(left):
+    for _ in range(settings.max_comparisons):
+        if not len(left):
+            break
         starts = np.flatnonzero(np.diff(contours.component[left], prepend=-1))
         leaders = left[starts]
-        staying = _distinct(contours, leaders, kept, threshold)
+        staying = _distinct(contours, areas, known, (leaders, kept), settings.nms_threshold)
         kept = np.concatenate([kept, leaders[staying]])
         lengths = np.diff(starts, append=len(left))
         follows = np.repeat(staying, lengths)
@@ -142,25 +145,42 @@ def _best_of_components(contours: _Contours, threshold: float) -> NDArray[np.int
         both = areas[leader] + areas[follower]
         gone = np.zeros(len(left), dtype=bool)
         gone[starts] = True
-        gone[follows] = both - swept > threshold * (both + swept)
+        gone[follows] = both - swept > settings.nms_threshold * (both + swept)
         left = left[~gone]
     return np.sort(kept)
 
 
 def _distinct(
-    contours: _Contours, leaders: NDArray[np.intp], kept: NDArray[np.intp], threshold: float
+    contours: _Contours,
+    areas: NDArray[np.floating],
+    known: Shapes,
+    candidates: tuple[NDArray[np.intp], NDArray[np.intp]],
+    threshold: float,
 ) -> NDArray[np.bool_]:
-    """(N,): whether a leader overlaps with no kept contour of its component by more than that."""
+    """(N,): whether a leader overlaps with no kept contour of its component by more than the threshold.
+
+    Args:
+        contours: of the level.
+        areas: theirs, at most what their polygons cover.
+        known: their shapes as far as they were needed, None elsewhere; completed.
+        candidates: the indices of N leaders, and of the kept.
+        threshold: of the intersection over union.
+    """
+    leaders, kept = candidates
     distinct = np.ones(len(leaders), dtype=bool)
     which, other = np.nonzero(contours.component[leaders][:, None] == contours.component[kept][None])
-    if len(which):
-        one, two = contours.outlines[leaders], contours.outlines[kept]
-        near = (one.min(axis=2)[which] < two.max(axis=2)[other]).all(axis=1)
-        near &= (two.min(axis=2)[other] < one.max(axis=2)[which]).all(axis=1)
-        which, other = which[near], other[near]
-        ours, theirs = _shapes(one[which]), _shapes(two[other])
-        shared = overlaps(ours, shapely.area(ours), theirs, shapely.area(theirs))
-        distinct[which[shared > threshold]] = False
+    if not len(which):
+        return distinct
+    one, two = contours.outlines[leaders], contours.outlines[kept]
+    low = np.maximum(one.min(axis=2)[which], two.min(axis=2)[other])
+    shared = np.maximum(np.minimum(one.max(axis=2)[which], two.max(axis=2)[other]) - low, 0).prod(axis=1)
+    both = areas[leaders[which]] + areas[kept[other]]
+    near = shared > threshold * (both - shared)  # the bounds share at least what the contours do
+    first, second = leaders[which[near]], kept[other[near]]
+    new = [index for index in {*first.tolist(), *second.tolist()} if known[index] is None]
+    known[new] = _shapes(contours.outlines[new])
+    overlap = overlaps(known[first], shapely.area(known[first]), known[second], shapely.area(known[second]))
+    distinct[which[near][overlap > threshold]] = False
     return distinct
 
 

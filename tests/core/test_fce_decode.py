@@ -18,6 +18,7 @@ from tcm_core.geometry.frame import ImageFrame
 from tcm_core.geometry.overlap import iou
 from tcm_core.geometry.polygon import area, is_simple, signed_area
 from tests.helpers.fce_maps import SQUARE, bent_text, exact_fce_maps
+from tests.helpers.slow_fce import slow_decode_fce
 
 GOLDEN_FILE = Path(__file__).parents[1] / "golden" / "decode_fce_iou.json"
 GOLDEN = json.loads(GOLDEN_FILE.read_text(encoding="utf-8")) if GOLDEN_FILE.exists() else []
@@ -188,6 +189,24 @@ def test_no_more_pixels_of_a_component_than_allowed_are_looked_at():
     assert len(decode(maps, FceDecode(nms_threshold=1.0, max_candidates=7))) == 7
 
 
+def test_only_so_many_contours_of_a_component_are_compared():
+    maps = exact_fce_maps([bent_text(150, 60)])
+    word = maps.values["fourier_8"][:, 40, 40] / 4
+    rows, columns = np.indices(maps.planes["text_8"].shape)
+    number = (rows * rows.shape[1] + columns) % 25  # each pixel tells one of 25 words that lie apart
+    maps.planes["text_8"][:] = maps.planes["centre_8"][:] = 255
+    maps.values["fourier_8"][:] = word[:, None, None]
+    maps.values["fourier_8"][5] = 16 * (number % 5) + 8 - (columns + 0.5)
+    maps.values["fourier_8"][16] = 16 * (number // 5) + 8 - (rows + 0.5)
+    assert len(decode(maps, FceDecode())) == 25
+    assert len(decode(maps, FceDecode(max_comparisons=6))) == 6
+
+
+def test_pixels_without_any_score_are_no_text_at_any_threshold():
+    maps = exact_fce_maps([bent_text(100, 30)])
+    assert len(decode(maps, FceDecode(score_threshold=0))) == 1
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_contours_that_are_not_finite_are_left_out(value):
     maps = exact_fce_maps([bent_text(100, 30)])
@@ -226,37 +245,6 @@ def test_a_crossed_contour_is_repaired():
     assert area(quad.polygon) >= area(found.polygon)
 
 
-def slow_decode(maps, settings):
-    """The definition, pixel by pixel and pair by pair."""
-    best = []
-    for stride in (8, 16, 32):
-        text, centre = (maps.planes[f"{plane}_{stride}"] / 255 for plane in ("text", "centre"))
-        score = text**settings.alpha * centre**settings.beta
-        high = (score >= settings.score_threshold).astype(np.uint8)
-        filled = high.copy()
-        cv2.drawContours(
-            filled, cv2.findContours(high, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0], -1, 1, cv2.FILLED
-        )
-        count, parts = cv2.connectedComponents(filled)
-        for part in range(1, count):
-            contours = []
-            for row, column in np.argwhere((parts == part) & (high > 0)):
-                fourier = maps.values[f"fourier_{stride}"][:, row, column].astype(np.float64)
-                half = len(fourier) // 2
-                points = to_points(fourier[:half] + 1j * fourier[half:], settings.points)
-                contours.append((score[row, column], (points + np.array([column + 0.5, row + 0.5])) * stride))
-            best += slow_suppress(contours, settings.nms_threshold)
-    return slow_suppress(best, settings.nms_threshold)
-
-
-def slow_suppress(contours, threshold):
-    stay = []
-    for score, contour in sorted(contours, key=lambda contour: -contour[0]):
-        if all(iou(contour, better) <= threshold for _, better in stay):
-            stay.append((score, contour))
-    return stay
-
-
 @settings(max_examples=30, deadline=None)
 @given(
     texts=st.integers(1, 5),
@@ -290,7 +278,7 @@ def test_what_is_decoded_is_what_the_definition_says(texts, shift, threshold, se
         values[[5, 16]] = middle
     chosen = FceDecode(output="polygon", nms_threshold=threshold)
     found = decode(maps, chosen)
-    expected = slow_decode(maps, chosen)
+    expected = slow_decode_fce(maps, chosen)
     assert [detection.score for detection in found] == pytest.approx([score for score, _ in expected])
     for detection, (_, contour) in zip(found, expected, strict=True):
         assert iou(detection.polygon, contour) > 0.99
