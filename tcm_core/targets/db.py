@@ -1,5 +1,6 @@
 """DBNet's targets: the shrunk text map, the border map, and where each counts."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -35,20 +36,22 @@ def fill(canvas: NDArray[np.uint8] | NDArray[np.int16], polygon: Points, value: 
         value: written inside.
     """
     height, width = canvas.shape
-    x0, y0 = np.clip(np.floor(polygon.min(axis=0)).astype(int), 0, (width, height))
-    x1, y1 = np.clip(np.ceil(polygon.max(axis=0)).astype(int), 0, (width, height))
+    (left, top), (right, bottom) = polygon.min(axis=0).tolist(), polygon.max(axis=0).tolist()
+    x0, y0 = max(math.floor(left), 0), max(math.floor(top), 0)
+    x1, y1 = min(math.ceil(right), width), min(math.ceil(bottom), height)
     if x0 >= x1 or y0 >= y1:
         return
     centres = np.arange(y0, y1) + 0.5
-    start, end = polygon, np.roll(polygon, -1, axis=0)
+    start, end = polygon, np.concatenate([polygon[1:], polygon[:1]])
     row, edge = np.nonzero((start[:, 1] <= centres[:, None]) != (end[:, 1] <= centres[:, None]))
     along = (centres[row] - start[edge, 1]) / (end[edge, 1] - start[edge, 1])
     crossing = start[edge, 0] + along * (end[edge, 0] - start[edge, 0])
-    column = np.clip(np.ceil(crossing - 0.5), x0, x1).astype(int) - x0
+    column = np.minimum(np.maximum(np.ceil(crossing - 0.5), x0), x1).astype(int) - x0
     columns = x1 - x0 + 1
     crossings = np.bincount(row * columns + column, minlength=(y1 - y0) * columns).reshape(-1, columns)
-    inside = (np.cumsum(crossings[:, :-1], axis=1) & 1).astype(bool)
-    canvas[y0:y1, x0:x1][inside] = value
+    inside = np.cumsum(crossings[:, :-1], axis=1, dtype=np.uint8)
+    inside &= 1  # an even number of crossings to the left: outside
+    np.copyto(canvas[y0:y1, x0:x1], value, where=inside.view(np.bool_))
 
 
 def is_learnable(instance: TextInstance, min_side: float) -> bool:
