@@ -151,6 +151,8 @@ def test_fewer_points_are_filled_up_without_changing_the_shape():
     quad = fourteen_points(QUAD)
     assert np.allclose(quad[:7], [[10 + 100 * i / 6, 20] for i in range(7)])
     assert np.allclose(quad[7:], [[110 - 100 * i / 6, 60] for i in range(7)])
+    uneven = np.array([[0, 0], [10, 0], [100, 0], [100, 20], [10, 20], [0, 20]], dtype=float)
+    assert np.allclose(fourteen_points(uneven)[:7, 0], [0, 10, 28, 46, 64, 82, 100])
     for polygon in (CURVED, QUAD[:3], CURVED[:5]):
         filled = fourteen_points(polygon)
         assert len(filled) == 14

@@ -13,6 +13,7 @@ GOOD = (
     "\r\n"
     "x: [[1 9.5 9 1]], y: [[1 1 9 9]], ornt: [u'#'], transcriptions: [u'#']  \r\n"
     "x: [[1 9 9]], y: [[1 1 9]], ornt: [], transcriptions: []\r\n"
+    "x: [[1 9 9]], y: [[1 1 9]], ornt: [u'#'], transcriptions: [u'faint']\r\n"
     "x: [[1 9 9]], y: [[1 1 9]], ornt: [u'm'], transcriptions: [u'caf\\xe9 \\u8336 \\'x\\'']\r\n"
 )
 
@@ -27,10 +28,11 @@ def test_records_that_wrap_escapes_and_single_points_are_read(tmp_path):
             (CURVED.tolist(), "Joe's [1]", False, ""),
             ([[1, 1], [9.5, 1], [9, 9], [1, 9]], "#", True, ""),
             ([[1, 1], [9, 1], [9, 9]], "", False, ""),
+            ([[1, 1], [9, 1], [9, 9]], "faint", True, ""),
             ([[1, 1], [9, 1], [9, 9]], "café 茶 'x'", False, ""),
         ],
     )
-    assert image.lines == (1, 2, 8, 9, 10)
+    assert image.lines == (1, 2, 8, 9, 10, 11)
 
 
 @pytest.mark.parametrize(
