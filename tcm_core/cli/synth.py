@@ -124,7 +124,7 @@ def _write_sheet(settings: "SynthConfig", count: int, path: Path) -> None:
     scenes = [renderer.scene(index) for index in range(count)]
     buffer = io.BytesIO()
     sheet = Image.fromarray(contact_sheet(scenes, columns=4, cell=(300, 400)))
-    sheet.save(buffer, _SHEET_KINDS[path.suffix.lower()], quality=88)
+    sheet.save(buffer, _SHEET_KINDS[path.suffix.lower()], quality=85)
     write_atomic(path, buffer.getvalue())
 
 

@@ -111,7 +111,7 @@ class PlacementConfig(_Frozen):
 
     blocks: tuple[int, int] = (4, 14)
     """Fewest and most blocks of text that a scene tries; those that find no quiet place are left out."""
-    height: PositiveRange = (9.0, 90.0)
+    height: PositiveRange = (11.0, 96.0)
     """Font size in pixels of the scene, drawn evenly on a logarithmic scale."""
     max_clutter: float = Field(7.0, gt=0)
     """Mean grey steps a pixel between neighbours above which a place is too cluttered to be written on."""
@@ -198,7 +198,7 @@ class LegibilityConfig(_Frozen):
 
     min_height: float = Field(8.0, ge=0)
     """Smallest height of the ink in pixels; four times the scene's blur is added to it."""
-    min_contrast: float = Field(14.0, ge=0, le=255)
+    min_contrast: float = Field(18.0, ge=0, le=255)
     """Smallest difference in grey steps between ink and ground, in the finished picture."""
 
 

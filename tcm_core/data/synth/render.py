@@ -4,6 +4,7 @@ Flat pixels are those of a sheet of paper that is later bent and held into the s
 corner of its top-left pixel.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from tcm_core.config.synth import ScriptName
 from tcm_core.data.synth.fonts import FontFace, load_font
 from tcm_core.data.synth.scripts import SCRIPTS
 from tcm_core.data.synth.words import Words
@@ -158,9 +160,9 @@ def _lay_out(
     sheet = np.zeros(size, np.uint8)
     boxes = []
     y = margin
-    for line, top, height, width in zip(lines, tops, heights, widths, strict=True):
+    for line, text, top, height, width in zip(lines, words.lines, tops, heights, widths, strict=True):
         x = margin + round((max(widths) - width) * setting.align)
-        order = range(len(line) - 1, -1, -1) if SCRIPTS[words.script].right_to_left else range(len(line))
+        order = _left_to_right(text, words.script)
         line_boxes = {}
         for index in order:
             pixels, below = line[index].pixels, y + line[index].top - top
@@ -171,6 +173,14 @@ def _lay_out(
         boxes.append(tuple(line_boxes[index] for index in range(len(line))))
         y += height + line_gap
     return sheet, tuple(boxes)
+
+
+def _left_to_right(line: tuple[str, ...], name: ScriptName) -> Sequence[int]:
+    """The words' places in the line as they follow each other from left to right."""
+    script = SCRIPTS[name]
+    # prices and dates keep their direction also between lines of Arabic
+    backwards = script.right_to_left and any(script.has(character) for word in line for character in word)
+    return range(len(line) - 1, -1, -1) if backwards else range(len(line))
 
 
 def _layers(fill: NDArray[np.uint8], ink_box: Box, setting: Setting) -> NDArray[np.uint8]:

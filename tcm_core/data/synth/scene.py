@@ -22,6 +22,8 @@ from tcm_core.data.synth.words import read_words
 from tcm_core.errors import TcmError
 from tcm_core.geometry.polygon import Points, area
 
+_SECOND_TRY: Final = 0.6
+"""A block that finds no place is tried once more so much smaller: cheaper than drawing another one."""
 _SHADOW_REACH: Final = 12  # pixels around a block that its shadow and glow may darken or light
 
 
@@ -134,16 +136,20 @@ class SceneRenderer:
             raise TcmError(f"a font file cannot be read any more ({error}). Start again.") from error
         if block is None:
             return None
-        height, width = block.lettering.size
-        # a sheet that stays flat has four corners, whatever the number of points
-        outline = block.warp.polygon((0, 0, width, height), points=16, error=1.0)
-        place = regions.find(regions.footprint(outline), self.config.placement, random)
-        if place is None:
-            return None
-        warp = block.warp.moved(place)
-        window = _window(outline + place, size)
-        layers = warp.draw(block.lettering.layers, window[:2], (window[3] - window[1], window[2] - window[0]))
-        return PlacedBlock(block, warp, window, layers)
+        for scale in (1.0, _SECOND_TRY):
+            if scale < 1 and block.size * scale < self.config.placement.height[0]:
+                break
+            seen = block.warp.scaled(scale)
+            height, width = block.lettering.size
+            # a sheet that stays flat has four corners, whatever the number of points
+            outline = seen.polygon((0, 0, width, height), points=16, error=1.0)
+            place = regions.find(regions.footprint(outline), self.config.placement, random)
+            if place is not None:
+                warp, window = seen.moved(place), _window(outline + place, size)
+                drawn = (window[3] - window[1], window[2] - window[0])
+                layers = warp.draw(block.lettering.layers, window[:2], drawn)
+                return PlacedBlock(block._replace(size=round(block.size * scale)), warp, window, layers)
+        return None
 
     def _instances(
         self, placed: list[PlacedBlock], image: NDArray[np.uint8], camera: Camera

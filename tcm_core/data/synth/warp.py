@@ -130,6 +130,10 @@ class Warp:
         shift[:2, 2] = by
         return Warp(self.middle, self.bend, shift @ self.homography)
 
+    def scaled(self, by: float) -> "Warp":
+        """The same, seen larger or smaller by a factor about the scene's origin."""
+        return Warp(self.middle, self.bend, np.diag([by, by, 1.0]) @ self.homography)
+
     def polygon(self, box: tuple[float, float, float, float], points: int, error: float) -> Points:
         """The outline of an upright flat box in the scene, clockwise from its top-left corner.
 

@@ -1,5 +1,7 @@
 """`tcm synth` and what it leaves on disk."""
 
+import re
+import shutil
 import sys
 
 import numpy as np
@@ -16,6 +18,7 @@ from tcm_core.data.synth.folder import label_folder, write_scenes
 from tcm_core.data.synth.scene import SceneRenderer
 from tcm_core.data.synth.sheet import contact_sheet
 from tcm_core.errors import BadConfig, TcmError
+from tests.conftest import REPOSITORY
 
 
 @pytest.fixture
@@ -183,3 +186,19 @@ def test_wrong_settings_are_named(tmp_path, text, message):
     with pytest.raises(BadConfig) as error:
         load_config(tmp_path / "synth.toml", SynthConfig)
     assert message in str(error.value)
+
+
+def test_the_documented_configuration_renders(tcm, font_folder, tmp_path):
+    """docs/synth/synth.toml, with one script and the one font that is everywhere."""
+    documented = REPOSITORY / "docs" / "synth"
+    shutil.copy(documented / "words.txt", tmp_path)
+    text = (documented / "synth.toml").read_text(encoding="utf-8")
+    changed = re.sub(r"(?m)^scripts = .*$", "", text).replace('dataset = "icdar2015"', 'dataset = ""')
+    assert changed.count("\n") == text.count("\n")
+    fonts = f"\n[fonts]\nfolders = [{str(font_folder)!r}]\n"
+    (tmp_path / "synth.toml").write_text(changed + fonts, encoding="utf-8")
+    assert load_config(documented / "synth.toml", SynthConfig).words.scripts["Chinese"] == 1
+    status, _, log = tcm(
+        "synth", "--config", tmp_path / "synth.toml", "--out", tmp_path / "out", "--count", 1
+    )
+    assert status == 0, log

@@ -87,7 +87,8 @@ def test_words_of_arabic_follow_each_other_to_the_left():
         shelf = find_fonts(FontConfig(), ["Arabic"])
     except TcmError as error:
         pytest.skip(f"this system has no font for it: {error}")
-    words = Words("Arabic", (("سلام", "باب"),))
+    words = Words("Arabic", (("سلام", "باب"), ("12", "34")))
     face = shelf.draw("Arabic", words.characters, np.random.default_rng(0))
-    ((first, second),) = letter(words, face, Setting(40, word_gap=14, line_gap=12)).word_boxes
+    ((first, second), (third, fourth)) = letter(words, face, Setting(40, word_gap=14, line_gap=12)).word_boxes
     assert first.x0 - second.x1 == 14
+    assert fourth.x0 - third.x1 == 14  # numbers keep their order

@@ -101,11 +101,18 @@ def test_texts_of_little_contrast_are_ignored(plain):
     assert all(text.ignore for text in SceneRenderer(careless).scene(0).instances)
 
 
-def test_strong_blur_makes_small_texts_illegible(plain):
+def test_blur_raises_the_height_that_is_legible(plain):
+    legibility = LegibilityConfig(min_height=8, min_contrast=0)
     blurred = PhotoConfig(low_light=0, blur=1, blur_sigma=(4, 4), noise=0)
-    texts = SceneRenderer(plain.model_copy(update={"photo": blurred})).scene(0).instances
-    assert texts
-    assert any(text.ignore for text in texts)
+    flat = ShapeConfig(perspective=0, curved=0)
+    sharp_config = plain.model_copy(update={"legibility": legibility, "shape": flat})
+    sharp = SceneRenderer(sharp_config).scene(0).instances
+    texts = SceneRenderer(sharp_config.model_copy(update={"photo": blurred})).scene(0).instances
+    assert len(sharp) == len(texts) > 0
+    assert not any(text.ignore for text in sharp)
+    heights = [np.linalg.norm(text.polygon[3] - text.polygon[0]) for text in texts]
+    assert all(text.ignore == (height < 24) for text, height in zip(texts, heights, strict=True))
+    assert {text.ignore for text in texts} == {True, False}
 
 
 def test_rendering_needs_no_torch():
