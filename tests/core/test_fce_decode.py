@@ -17,7 +17,7 @@ from tcm_core.geometry.fourier import to_points
 from tcm_core.geometry.frame import ImageFrame
 from tcm_core.geometry.overlap import iou
 from tcm_core.geometry.polygon import area, is_simple, signed_area
-from tests.helpers.fce_maps import SQUARE, bent_text, exact_fce_maps
+from tests.helpers.fce_maps import SQUARE, bent_text, exact_fce_maps, grid_of_texts
 from tests.helpers.slow_fce import slow_decode_fce
 
 GOLDEN_FILE = Path(__file__).parents[1] / "golden" / "decode_fce_iou.json"
@@ -57,24 +57,9 @@ def test_maps_without_text_give_nothing():
     assert decode(exact_fce_maps([]), FceDecode(output="polygon")) == ()
 
 
-def grid_of_texts(count, size, random):
-    """So many turned words that do not touch, in a (height, width)."""
-    columns = int(np.ceil(np.sqrt(count * size[1] / size[0])))
-    cell = size[1] / columns
-    return [
-        bent_text(
-            0.8 * cell,
-            max(10.0, 0.25 * cell),
-            angle=random.uniform(-17, 17),
-            middle=((index % columns + 0.5) * cell, (index // columns + 0.5) * cell),
-        )
-        for index in range(count)
-    ]
-
-
 @pytest.mark.parametrize("output", ["quad", "polygon"])
 def test_a_hundred_texts_are_all_found_once(output):
-    polygons = grid_of_texts(100, (720, 1280), np.random.default_rng(0))
+    polygons = grid_of_texts(100, (720, 1280))
     frame = ImageFrame.fitting((720, 1280), short_side=736, max_long_side=2048)
     found = decode(exact_fce_maps(polygons, frame), FceDecode(output=output))
     assert len(found) == 100

@@ -68,3 +68,20 @@ def bent_text(
     turn = np.deg2rad(angle)
     matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     return outline @ matrix.T + middle
+
+
+def grid_of_texts(count: int, size: tuple[int, int]) -> list[Points]:
+    """So many turned words that do not touch each other, on a picture of (height, width)."""
+    random = np.random.default_rng(0)
+    columns = int(np.ceil(np.sqrt(count * size[1] / size[0])))
+    rows = -(-count // columns)
+    cell_width, cell_height = size[1] / columns, size[0] / rows
+    return [
+        bent_text(
+            0.8 * cell_width,
+            max(10.0, 0.25 * cell_height),
+            angle=random.uniform(-17, 17),
+            middle=((index % columns + 0.5) * cell_width, (index // columns + 0.5) * cell_height),
+        )
+        for index in range(count)
+    ]
