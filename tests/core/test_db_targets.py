@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+import shapely
 
 from tcm_core.config.learning import DbTargetConfig, LanguageConfig
 from tcm_core.data.sample import TextInstance
+from tcm_core.geometry.offset import shrink_distance
 from tcm_core.geometry.polygon import as_points
 from tcm_core.targets.db import db_targets
 from tcm_core.targets.language import language_targets
@@ -28,6 +30,32 @@ def test_the_border_map_is_highest_on_the_outline_and_lowest_far_away():
     assert threshold[60, 14] == pytest.approx(0.3 + 0.4 * (1 - 5.5 / 12), abs=0.01)
     assert threshold[60, 70] == pytest.approx(0.3, abs=0.01)
     assert threshold[5, 150] == pytest.approx(0.3, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "polygon",
+    [
+        [[20, 40], [120, 55], [116, 90], [16, 75]],
+        [[10.3, 60.2], [40, 30.5], [80, 25], [120.7, 40], [112, 55], [80, 44], [46, 48], [22, 72]],
+        [[-20, 20], [60, 10], [70, 60], [-15, 70]],
+    ],
+)
+def test_the_border_map_is_the_distance_to_the_outline_for_every_pixel(polygon):
+    outline = shapely.LinearRing(polygon)
+    points = as_points(polygon)
+    distance = shrink_distance(points, 0.4)
+    columns, rows = np.meshgrid(np.arange(160) + 0.5, np.arange(128) + 0.5)
+    exact = shapely.distance(outline, shapely.points(columns, rows))
+    threshold = db_targets([TextInstance(points)], (128, 160), SETTINGS).threshold
+    assert threshold == pytest.approx(0.3 + 0.4 * (1 - np.minimum(exact / distance, 1)), abs=1e-3)
+
+
+def test_where_texts_are_near_each_other_the_nearer_outline_counts():
+    other = TextInstance(WORD.polygon + np.array((0, 45)))
+    both, one, two = (
+        db_targets(texts, (128, 160), SETTINGS).threshold for texts in ([WORD, other], [WORD], [other])
+    )
+    assert np.array_equal(both, np.maximum(one, two))
 
 
 def test_the_border_is_judged_inside_the_dilated_polygon_only():

@@ -155,6 +155,25 @@ def test_wrong_data_is_refused_before_anything_is_written(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_images_that_cannot_be_used_are_passed_over_counted_and_listed(tmp_path):
+    made_dataset(tmp_path / "data", count=4)
+    images = tmp_path / "data" / "images"
+    content = (images / "img_2.png").read_bytes()
+    (images / "img_2.png").write_bytes(content[: len(content) // 2])  # cut off: found out while training
+    (tmp_path / "data" / "gt" / "gt_img_3.txt").unlink()  # found out before
+    run_training(write_config(tmp_path, steps=4), tmp_path / "run")
+    log = events(tmp_path / "run")
+    skipped = [event for event in log if event["event"] == "image_skipped"]
+    assert [(event["image"].rpartition("/")[2], event["skipped"]) for event in skipped] == [
+        ("img_3.png", 1),
+        ("img_2.png", 2),
+    ]
+    assert "no labels" in skipped[0]["reason"]
+    assert "cut off" in skipped[1]["reason"]
+    assert (log[0]["learnt"], log[0]["skipped"]) == (3, 1)
+    assert log[-1]["event"] == "end"
+
+
 def test_the_data_sets_folder_can_be_given_apart(tmp_path):
     config = write_config(tmp_path, steps=1)
     (tmp_path / "data").rename(tmp_path / "elsewhere")
