@@ -34,6 +34,9 @@ bench: install
 	$(BIN)/python -m benchmarks.canvas
 	$(BIN)/python -m benchmarks.decode
 	$(BIN)/python -m benchmarks.folder
+	$(BIN)/python -m benchmarks.evaluate
+	$(BIN)/python -m benchmarks.pipeline
+	$(BIN)/python -m benchmarks.synth
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
