@@ -35,6 +35,11 @@ class FceHead(nn.Module):
 
     def _level(self, level: Tensor) -> FceLevel:
         classes = self.classification(level)
-        with torch.autocast(level.device.type, enabled=False):  # bfloat16 would round contours to pixels
-            fourier = self.regression(level.float())
-        return FceLevel(classes[:, :2], classes[:, 2:], fourier)
+        return FceLevel(classes[:, :2], classes[:, 2:], self._coefficients(level))
+
+    def _coefficients(self, level: Tensor) -> Tensor:
+        """In single precision always: bfloat16 would round contours to pixels."""
+        if not torch.is_autocast_enabled(level.device.type):  # so that exported graphs know of no autocast
+            return self.regression(level)
+        with torch.autocast(level.device.type, enabled=False):
+            return self.regression(level.float())
