@@ -3,6 +3,7 @@
 from typing import Final
 
 import numpy as np
+import shapely
 
 from app.domain.curve import LEAST_POINTS, MOST_POINTS, band_around, band_between, smooth
 from app.views.canvas.tools.drafting import DraftPoints, add_region
@@ -175,7 +176,8 @@ class CentreTool(_CurveTool):
         assert self._first is not None
         if self._mouse is None:
             return 0.0
-        return 2 * float(np.hypot(*(smooth(self._first) - self._mouse).T).min())
+        line = shapely.LineString(smooth(self._first))
+        return 2 * float(shapely.distance(line, shapely.Point(self._mouse)))
 
 
 def _apart(points: Points) -> Points:
