@@ -246,6 +246,16 @@ def test_where_texts_stand_close_the_border_moves_off_them():
     assert shapes != {(128, 128)}
 
 
+def test_a_window_that_took_in_a_long_text_shows_what_is_above_and_below_it():
+    """A long line across a short one: the crop is no strip, as long as the image is not one."""
+    long = text_at(200, 120, 390, 16, 0.0)
+    short = text_at(200, 118, 30, 30, 0.0)
+    for seed in range(20):
+        plan = plan_crop((240, 400), [short, long], STILL, np.random.default_rng(seed))
+        assert plan.window.area >= 0.4 * 128 * 128
+        assert len(warp_instances([short, long], plan)) == 2
+
+
 def test_cutting_texts_can_be_asked_for():
     words = [
         text_at(20 + 40 * column, 10 + 20 * row, 36, 16, 0.0) for row in range(12) for column in range(10)

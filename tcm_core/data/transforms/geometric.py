@@ -17,6 +17,7 @@ Matrix = NDArray[np.float64]
 """(3, 3): homogeneous image pixels to crop pixels."""
 
 _TRIES: Final = 24  # places looked at for one that cuts no text
+_ROUNDS: Final = 3
 _LONGEST_TEXT: Final = 0.95  # of the crop's side: the text that a crop is put around is at most so long
 _TOUCH: Final = 1e-3  # pixels: a text that only touches the window is outside
 _NEAREST: Final = 0.1  # bound on the perspective's divisor, for labels far outside their image
@@ -163,16 +164,31 @@ def _random_plane(image_size: tuple[int, int], config: AugmentConfig, random: np
 def _whole_window(
     places: Points, image: NDArray[np.float64], boxes: Boxes, anchor: int | None, config: AugmentConfig
 ) -> Window:
-    """The first of the places whose window cuts no box, or the best one with its borders moved."""
-    corners = _stay_inside(places, image, config.size)
-    windows = np.hstack([corners, corners + config.size])
-    cuts = cut_boxes(windows, boxes).sum(axis=1)
-    best = int(np.argmin(cuts))
-    window = _square(corners[best], config.size)
-    if not cuts[best]:
-        return window
-    kept = np.arange(len(boxes)) == anchor
-    return settle(window, boxes, kept, config.smallest_window * config.size**2)
+    """The first of the places whose window cuts no box, or the best one with its borders moved.
+
+    A window that has become a strip, because it took in a long text, grows to a square where it can.
+    """
+    square = _least_cutting(_stay_inside(places, image, config.size), config.size, boxes)
+    kept = np.zeros(len(boxes), np.bool_)
+    if anchor is not None:
+        kept[anchor] = True
+    window = settle(square, boxes, kept, config.smallest_window * square.area)
+    for _ in range(_ROUNDS):
+        size = np.array([window.x1 - window.x0, window.y1 - window.y0])
+        side = float(size.max())
+        if window.area >= config.smallest_window * side**2:
+            break
+        corners = np.array(window[:2]) - np.linspace(0, 1, 5)[:, None] * (side - size)
+        square = _least_cutting(_stay_inside(corners, image, side), side, boxes)
+        kept = (boxes[:, :2] >= window[:2]).all(axis=1) & (boxes[:, 2:] <= window[2:]).all(axis=1)
+        window = settle(square, boxes, kept, config.smallest_window * square.area)
+    return window
+
+
+def _least_cutting(corners: Points, side: float, boxes: Boxes) -> Window:
+    """The first square of those that cut the fewest boxes."""
+    best = int(np.argmin(cut_boxes(np.hstack([corners, corners + side]), boxes).sum(axis=1)))
+    return _square(corners[best], side)
 
 
 def _plan(plane: Matrix, window: Window, config: AugmentConfig, random: np.random.Generator) -> CropPlan:
@@ -186,14 +202,14 @@ def _plan(plane: Matrix, window: Window, config: AugmentConfig, random: np.rando
     return CropPlan(place @ plane, Window(left, top, left + scale * width, top + scale * height))
 
 
-def _square(corner: NDArray[np.float64], size: int) -> Window:
+def _square(corner: NDArray[np.float64], side: float) -> Window:
     x0, y0 = float(corner[0]), float(corner[1])
-    return Window(x0, y0, x0 + size, y0 + size)
+    return Window(x0, y0, x0 + side, y0 + side)
 
 
-def _stay_inside(corners: Points, image: NDArray[np.float64], size: int) -> Points:
+def _stay_inside(corners: Points, image: NDArray[np.float64], side: float) -> Points:
     """The top left corners of windows moved so that as little as possible lies outside the image's bounds."""
-    far = image[2:] - size
+    far = image[2:] - side
     return np.clip(corners, np.minimum(image[:2], far), np.maximum(image[:2], far))
 
 
