@@ -1,73 +1,126 @@
-"""Time from kept maps to detections when a threshold moves: the limit is one frame of the window.
+"""Time from kept maps to detections, beside docTR's DB post-processor and plain references.
 
 python -m benchmarks.decode [--json FILE]
+
+docTR is measured when it is installed (pip install python-doctr); the references are those of the tests.
 """
 
 import argparse
+import importlib.util
 import json
 import statistics
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from tcm_core.config.decode import DbDecode
-from tcm_core.data.sample import TextInstance
+from tcm_core.config.decode import DbDecode, DecodeSettings, FceDecode, PanDecode
 from tcm_core.decode.decode import decode
 from tcm_core.decode.maps import ImageMaps
 from tcm_core.geometry.frame import ImageFrame
 from tcm_core.geometry.offset import shrink
-from tcm_core.geometry.polygon import as_points
 from tcm_core.targets.db import fill
+from tests.core.test_pan_aggregation import plain_aggregation
+from tests.helpers.fce_maps import exact_fce_maps, grid_of_texts
+from tests.helpers.pan_maps import exact_pan_maps
+from tests.helpers.slow_fce import slow_decode_fce
 
-FRAME_MS: Final = 16.0
-ROUNDS: Final = 50
+SIZE: Final = (736, 1280)
+TEXTS: Final = (10, 100, 300)
+LIMITS_MS: Final = {"db": 5.0, "pan": 15.0, "fce": 15.0}
+"""For 100 texts (docs/decisions.md, budgets)."""
+SETTINGS: Final[dict[str, tuple[DecodeSettings, ...]]] = {
+    "db": (DbDecode(min_side=0), DbDecode(min_side=0, output="polygon")),
+    "pan": (PanDecode(), PanDecode(output="polygon")),
+    "fce": (FceDecode(), FceDecode(output="polygon")),
+}
 
 
 @dataclass(frozen=True)
 class Row:
     """One case; times in milliseconds."""
 
+    what: str
     texts: int
-    output: str
+    found: int
     median_ms: float
     worst_ms: float
-    limit_ms: float = FRAME_MS
+    limit_ms: float | None = None
 
 
-def maps_with(texts: int) -> ImageMaps:
-    """Perfect maps of so many turned words on a 1280 x 720 image, at 736 x 1312 network pixels."""
-    random = np.random.default_rng(0)
-    frame = ImageFrame.fitting((720, 1280), short_side=736, max_long_side=2048)
-    plane = np.zeros(frame.network_size, np.uint8)
-    columns = int(np.ceil(np.sqrt(texts * 1280 / 720)))
-    cell = 1280 / columns
-    for index in range(texts):
-        middle = np.array([index % columns + 0.5, index // columns + 0.5]) * cell
-        width, height, angle = 0.8 * cell, max(10.0, 0.25 * cell), random.uniform(-0.3, 0.3)
-        box = np.array([[-width, -height], [width, -height], [width, height], [-width, height]]) / 2
-        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        word = TextInstance(as_points(box @ turn.T + middle))
-        kernel = shrink(frame.to_network(word.polygon), 0.4)
-        assert kernel is not None
-        fill(plane, kernel, 230)
-    return ImageMaps("db", frame, plane[::32, ::32], {"probability": plane})
+def maps_of(head: str, texts: int) -> ImageMaps:
+    """Perfect maps of so many turned words, at 736 x 1280 network pixels."""
+    frame = ImageFrame(SIZE, SIZE, SIZE)
+    words = grid_of_texts(texts, SIZE)
+    if head == "pan":
+        return exact_pan_maps(words, frame)
+    if head == "fce":
+        return exact_fce_maps(words, frame)
+    plane = np.zeros(SIZE, np.uint8)
+    for word in words:
+        kernel = shrink(word, 0.4)
+        if kernel is not None:
+            fill(plane, kernel, 230)
+    return ImageMaps("db", frame, np.zeros((1, 1), np.uint8), {"probability": plane})
 
 
-def measure(texts: int, output: Literal["quad", "polygon"]) -> Row:
-    """Decodes the same maps again and again."""
-    maps, settings = maps_with(texts), DbDecode(output=output, min_side=0)
-    assert len(decode(maps, settings)) == texts  # the work is the whole work
+def measure(what: str, texts: int, run: Callable[[], Any], rounds: int, limit_ms: float | None = None) -> Row:
+    """Runs the same again and again; `run` gives what it found."""
+    found = len(run())
     times = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         started = time.perf_counter()
-        decode(maps, settings)
+        run()
         times.append((time.perf_counter() - started) * 1000)
-    return Row(texts, output, statistics.median(times), max(times))
+    return Row(what, texts, found, statistics.median(times), max(times), limit_ms)
+
+
+def our_rows(texts: int) -> list[Row]:
+    """Every head with both outputs."""
+    rows = []
+    for head, choices in SETTINGS.items():
+        maps = maps_of(head, texts)
+        for settings in choices:
+            limit = LIMITS_MS[head] if texts == 100 else None
+            what = f"{head} {settings.output}"
+            rows.append(measure(what, texts, lambda m=maps, s=settings: decode(m, s), 30, limit))  # type: ignore[misc]
+    return rows
+
+
+def reference_rows(texts: int) -> list[Row]:
+    """The plain forms of PAN's aggregation and FCENet's decoding; once, they are slow."""
+    pan, fce = maps_of("pan", texts), maps_of("fce", texts)
+    text, kernel = pan.planes["text"], pan.planes["kernel"]
+    vectors = pan.values["embedding"].astype(np.float32)
+    return [
+        measure(
+            "pan, breadth first, pixel by pixel",
+            texts,
+            lambda: np.unique(plain_aggregation(text, kernel, vectors, PanDecode()))[1:],
+            1,
+        ),
+        measure("fce, pixel by pixel", texts, lambda: slow_decode_fce(fce, FceDecode()), 1),
+    ]
+
+
+def doctr_rows(texts: int) -> list[Row]:
+    """docTR's post-processor on the same DB map, with its own settings, upright and turned boxes."""
+    from doctr.models.detection.differentiable_binarization.base import (  # type: ignore[import-not-found]
+        DBPostProcessor,
+    )
+
+    probability = maps_of("db", texts).planes["probability"].astype(np.float32)[None, :, :, None] / 255.0
+    rows = []
+    for straight in (True, False):
+        post = DBPostProcessor(assume_straight_pages=straight)
+        what = f"docTR, {'upright' if straight else 'turned'} boxes"
+        rows.append(measure(what, texts, lambda p=post: p(probability)[0][0], 30))  # type: ignore[misc]
+    return rows
 
 
 def main() -> None:
@@ -75,15 +128,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, help="also write the figures here")
     arguments = parser.parse_args()
-    rows = [measure(texts, output) for texts in (30, 100, 300) for output in ("quad", "polygon")]
+    with_doctr = importlib.util.find_spec("doctr") is not None
+    rows: list[Row] = []
+    for texts in TEXTS:
+        rows += our_rows(texts) + (doctr_rows(texts) if with_doctr else []) + reference_rows(texts)
     table = Table(
-        "texts", "output", "median ms", "worst ms", "limit ms", title="decoding kept maps, 736 x 1312"
+        "what",
+        "texts",
+        "found",
+        "median ms",
+        "worst ms",
+        "limit ms",
+        title=f"decoding kept maps, {SIZE[0]} x {SIZE[1]}",
     )
     for row in rows:
+        limit = "" if row.limit_ms is None else f"{row.limit_ms:.0f}"
         table.add_row(
-            str(row.texts), row.output, f"{row.median_ms:.1f}", f"{row.worst_ms:.1f}", f"{row.limit_ms:.0f}"
+            row.what, str(row.texts), str(row.found), f"{row.median_ms:.1f}", f"{row.worst_ms:.1f}", limit
         )
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    if not with_doctr:
+        console.print("docTR is not installed; it was left out.")
     if arguments.json:
         arguments.json.write_text(json.dumps([asdict(row) for row in rows], indent=1), encoding="utf-8")
 
