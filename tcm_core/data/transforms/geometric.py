@@ -169,7 +169,7 @@ def _whole_window(
     A window that has become a strip, because it took in a long text, grows to a square where it can.
     """
     square = _least_cutting(_stay_inside(places, image, config.size), config.size, boxes)
-    kept = np.zeros(len(boxes), np.bool_)
+    kept: NDArray[np.bool_] = np.zeros(len(boxes), np.bool_)
     if anchor is not None:
         kept[anchor] = True
     window = settle(square, boxes, kept, config.smallest_window * square.area)
@@ -180,7 +180,8 @@ def _whole_window(
             break
         corners = np.array(window[:2]) - np.linspace(0, 1, 5)[:, None] * (side - size)
         square = _least_cutting(_stay_inside(corners, image, side), side, boxes)
-        kept = (boxes[:, :2] >= window[:2]).all(axis=1) & (boxes[:, 2:] <= window[2:]).all(axis=1)
+        low, high = boxes[:, :2] >= window[:2], boxes[:, 2:] <= window[2:]
+        kept = np.asarray(low.all(axis=1) & high.all(axis=1))
         window = settle(square, boxes, kept, config.smallest_window * square.area)
     return window
 
