@@ -44,8 +44,15 @@ def build_encoder(
 ) -> TimmImageEncoder | ClipImageEncoder:
     """The image encoder of a configuration; the plain detector needs no joint embedding."""
     if isinstance(config, ClipEncoder):
-        return ClipImageEncoder(config.name, attention_pool=with_embedding)
-    return TimmImageEncoder(config.name, config.embedding if with_embedding else None)
+        return ClipImageEncoder(
+            config.name, attention_pool=with_embedding, position_side=config.position_side
+        )
+    return TimmImageEncoder(
+        config.name,
+        config.embedding if with_embedding else None,
+        deep_stem=config.deep_stem,
+        stride_in=config.stride_in,
+    )
 
 
 def build_language(config: TcmModules, embedding: int) -> LanguageBranch:

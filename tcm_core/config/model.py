@@ -46,6 +46,11 @@ class TimmEncoder(_Frozen):
     """timm's name of the backbone."""
     embedding: int = Field(128, ge=8)
     """Channels of the joint image-text embedding, a learnt map of the last stage."""
+    deep_stem: int = Field(0, ge=0, multiple_of=2)
+    """ResNets only: channels of a stem of three 3x3 convolutions, as mmdet's deep stem; 0: timm's own."""
+    stride_in: Literal["3x3", "1x1"] = "3x3"
+    """ResNets of bottlenecks only: which convolution of a stage's first block has the stride: the second
+    (timm, torchvision, mmdet's style "pytorch"), or the first (mmdet's style "caffe")."""
 
 
 class ClipEncoder(_Frozen):
@@ -53,6 +58,9 @@ class ClipEncoder(_Frozen):
 
     kind: Literal["clip"] = "clip"
     name: ClipName = "RN50"
+    position_side: int = Field(0, ge=0)
+    """Side of the attention pool's position table; 0: CLIP's own, 7 (9 for RN50x4). The released TCM
+    checkpoints have a larger one."""
 
 
 class SmallText(_Frozen):

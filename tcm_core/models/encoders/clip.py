@@ -13,18 +13,20 @@ from tcm_core.models.outputs import ImageFeatures
 ClipName = Literal["RN50", "RN101", "RN50x4"]
 
 HEAD_WIDTH: Final = 64  # channels of one attention head in every CLIP ResNet
+STRIDE: Final = 32  # of the last stage, whose pixels the position table is for
 
 
 class ClipImageEncoder(nn.Module):
     """CLIP's modified ResNet, with fresh weights; tensors keep open_clip's names below `tower`.
 
-    The position table of the attention pool stays at its original grid (7x7, or 9x9 for RN50x4) and is
-    stretched once to the grid of the image, which may be any rectangle.
+    The position table of the attention pool stays at its original grid (7x7, or 9x9 for RN50x4, unless
+    another side is asked for) and is stretched once to the grid of the image, which may be any rectangle.
 
     Args:
         name: the architecture, as open_clip names it.
         attention_pool: False leaves the pool out, for a detector that reads the stages only; then the last
             stage stands in for the dense embedding, and its mean for the global vector.
+        position_side: of the position table; 0: the original one.
 
     Attributes:
         name: the architecture.
@@ -34,7 +36,7 @@ class ClipImageEncoder(nn.Module):
     Source: Radford et al. 2021, section 2.4; dense output: Yu et al. 2023, section 3.2.
     """
 
-    def __init__(self, name: ClipName, *, attention_pool: bool = True) -> None:
+    def __init__(self, name: ClipName, *, attention_pool: bool = True, position_side: int = 0) -> None:
         super().__init__()
         config = open_clip.get_model_config(name)
         vision = config["vision_cfg"]
@@ -46,7 +48,7 @@ class ClipImageEncoder(nn.Module):
             layers=vision["layers"],
             output_dim=config["embed_dim"],
             heads=self.channels[-1] // HEAD_WIDTH,
-            image_size=vision["image_size"],
+            image_size=position_side * STRIDE or vision["image_size"],
             width=width,
         )
         if not attention_pool:

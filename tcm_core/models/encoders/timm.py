@@ -1,10 +1,11 @@
 """Any timm backbone as an image encoder."""
 
 import difflib
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import timm
 import torch
+from timm.models.resnet import Bottleneck
 from torch import Tensor, nn
 
 from tcm_core.errors import BadConfig
@@ -23,6 +24,8 @@ class TimmImageEncoder(nn.Module):
         name: timm's name of the backbone; four of its stages must have strides 4, 8, 16, 32.
         embedding: channels E of the joint embedding. None leaves the linear map out, for a detector that
             reads the stages only; then the last stage stands in for the dense embedding.
+        deep_stem: channels of a ResNet's stem of three 3x3 convolutions; 0: timm's own stem.
+        stride_in: the convolution of a bottleneck that has the stride; "1x1": the first.
 
     Attributes:
         name: the backbone.
@@ -30,14 +33,23 @@ class TimmImageEncoder(nn.Module):
         embedding: channels E of the dense embedding.
 
     Raises:
-        BadConfig: timm knows no such backbone, its stages have other strides, or it takes one size of
-            picture only.
+        BadConfig: timm knows no such backbone, its stages have other strides, it takes one size of picture
+            only, or it is no ResNet that could be given another stem or stride.
     """
 
-    def __init__(self, name: str, embedding: int | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        embedding: int | None,
+        *,
+        deep_stem: int = 0,
+        stride_in: Literal["3x3", "1x1"] = "3x3",
+    ) -> None:
         super().__init__()
         self.name = name
-        self.backbone = _features(name)
+        self.backbone = _features(name, deep_stem)
+        if stride_in == "1x1":
+            _stride_in_first(name, self.backbone)
         info: Any = self.backbone.feature_info
         stages = {stride: index for index, stride in enumerate(info.reduction())}
         if not set(STRIDES) <= stages.keys():
@@ -85,17 +97,29 @@ class TimmImageEncoder(nn.Module):
             )
 
 
-def _features(name: str) -> nn.Module:
+def _features(name: str, deep_stem: int) -> nn.Module:
     if not timm.is_model(name):
         near = difflib.get_close_matches(name, timm.list_models(), n=4, cutoff=0.5)
         raise BadConfig(
             f"encoder {name}: timm has no such backbone. "
             + (f"Near are: {', '.join(near)}." if near else "Try resnet50, or look at timm.list_models().")
         )
+    stem = {"stem_type": "deep", "stem_width": deep_stem // 2} if deep_stem else {}
+    if deep_stem and not name.startswith("resnet"):
+        raise BadConfig(f"encoder {name}: only a ResNet takes a deep stem. Set deep_stem = 0.")
     try:
-        return timm.create_model(name, pretrained=False, features_only=True)
+        return timm.create_model(name, pretrained=False, features_only=True, **stem)
     except _REFUSALS as error:
         raise BadConfig(
             f"encoder {name}: timm gives no feature maps of it ({error}). "
             "Choose a convolutional backbone, such as resnet50."
         ) from error
+
+
+def _stride_in_first(name: str, backbone: nn.Module) -> None:
+    """Moves the stride of every bottleneck from its 3x3 convolution to the 1x1 convolution before it."""
+    blocks = [module for module in backbone.modules() if isinstance(module, Bottleneck)]
+    if not blocks:
+        raise BadConfig(f'encoder {name}: no ResNet of bottlenecks. Set stride_in = "3x3".')
+    for block in blocks:
+        block.conv1.stride, block.conv2.stride = block.conv2.stride, block.conv1.stride
