@@ -20,6 +20,7 @@ SAMPLE_FILES: Final = 20
 SAMPLE_LINES: Final = 200
 CORRECT_LINE: Final = "Correct the line, or take it out."
 
+_TOO_LARGE: Final = "a coordinate is too large or not a number"
 _NUMBER: Final = re.compile(r"\s*[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\s*")
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _QUOTED: Final = re.compile(r'\s*"(.*)"\s*', re.DOTALL)
@@ -172,14 +173,17 @@ def numbers(fields: Sequence[str], count: int, expected: str) -> list[float]:
         expected: what the line should hold, for the message.
 
     Raises:
-        Malformed: one of them is missing or no number.
+        Malformed: one of them is missing, no number, or larger than MAX_COORDINATE.
     """
     found = leading_numbers(fields[:count])
     if found < count:
         line = ",".join(fields)
         noun = "number" if found == 1 else "numbers"
         raise Malformed(f"{found} {noun}, expected {expected}; found {line[:80]!r}")
-    return [float(field.strip()) for field in fields[:count]]  # float leaves \x1c to \x1f, which \s matches
+    values = [float(field.strip()) for field in fields[:count]]  # float leaves \x1c to \x1f, which \s matches
+    if any(abs(value) > MAX_COORDINATE for value in values):  # before anybody calculates with infinity
+        raise Malformed(_TOO_LARGE)
+    return values
 
 
 def polygon_of(values: Sequence[float] | Sequence[Sequence[float]]) -> Points:
@@ -192,5 +196,5 @@ def polygon_of(values: Sequence[float] | Sequence[Sequence[float]]) -> Points:
     if len(polygon) < 3:
         raise Malformed(f"{len(polygon)} points, a polygon needs at least 3")
     if not (np.abs(polygon) <= MAX_COORDINATE).all():  # NaN compares false
-        raise Malformed("a coordinate is too large or not a number")
+        raise Malformed(_TOO_LARGE)
     return polygon

@@ -89,6 +89,7 @@ def test_a_broken_line_is_named_and_left_out(tmp_path, line, message):
         (LEGACY.replace("130", "x"), "2 numbers"),
         (LEGACY.replace("130", "nan"), "2 numbers"),
         (f"1e9{LEGACY[2:]}", "too large"),
+        (f"1e999{LEGACY[2:].replace('130,55,0,', '130,55,-1e999,')}", "too large"),
     ],
 )
 def test_a_broken_line_of_the_first_release_is_named_and_left_out(tmp_path, line, message):

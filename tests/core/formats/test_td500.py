@@ -43,6 +43,7 @@ def test_lists_with_flags_are_read_too(tmp_path):
         ("0 0 10 20 0 40 0.1", "the box is 0 wide and 40 high"),
         ("0 0 10 20 -5 40 0.1", "the box is -5 wide"),
         ("0 0 1e8 20 100 40 0.1", "too large"),
+        ("0 0 10 20 1e999 40 0.1", "too large"),
         ("\x00\x01", "0 numbers"),
     ],
 )
