@@ -26,6 +26,14 @@ class ViewSettings(Frozen):
     """The map that lies over the picture at the start."""
     colour_map: ColourMapName = "inferno"
     map_opacity: float = Field(default=0.6, ge=0.0, le=1.0)
+    fill_opacity: float = Field(default=0.1, ge=0.0, le=1.0)
+    """Of the inside of regions; 0 shows outlines only."""
+    hide_accepted: bool = True
+    """Leave out detections that a region covers."""
+    cross_hair: bool = False
+    magnifier: bool = False
+    mini_map: bool = False
+    rulers: bool = False
 
 
 class DetectionSettings(Frozen):

@@ -40,6 +40,16 @@ class Layers(QObject):
         self._window.canvas.set_layer_visible(layer, layer not in self._hidden)
         self.changed.emit()
 
+    def solo(self, layer: LayerName | Literal["map"]) -> None:
+        """Show only this layer; when it is the only one already, show all."""
+        alone = self.shown == {layer}
+        if (layer == "map" or alone) != ("map" in self.shown):
+            self.toggle_map()
+        for other in LAYERS:
+            wanted = alone or other == layer
+            if wanted != (other not in self._hidden):
+                self.toggle(other)
+
     def reveal(self, layer: LayerName) -> None:
         """Show a layer, because something new is in it."""
         if layer in self._hidden:

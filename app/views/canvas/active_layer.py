@@ -56,6 +56,7 @@ class ActiveLayer(CanvasLayer):
         self._content = ActiveContent()
         self._rect = QRectF()
         self._tag_painter: TagPainter | None = None
+        self.fill = style.USUAL_FILL
 
     @property
     def content(self) -> ActiveContent:
@@ -115,7 +116,8 @@ class ActiveLayer(CanvasLayer):
         few = len(content.selected) <= MOST_WITH_HANDLES
         mapped = [_mapped(content.polygon_of(region), placement) for region in content.selected]
         for region, points in zip(content.selected, mapped, strict=True):
-            _draw_polygon(painter, to_qpolygon(points), style.selected_style_of(region))
+            look = style.filled(style.selected_style_of(region), self.fill)
+            _draw_polygon(painter, to_qpolygon(points), look)
         if not few or content.preview.bare:
             return
         hover = content.preview.hover

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Final
 
+from app.domain.covered import Covered
 from app.domain.hit_test import HitIndex
 from app.domain.level_set import KeptMaps
 from app.domain.page import Page
 from app.domain.region import Region
-from app.views.canvas.tools.tool import Scene
+from app.views.canvas.active_layer import ActiveContent
+from app.views.canvas.tools.tool import Preview, Scene
 from tcm_core.detection import Detection
 
 _NO_HITS: Final = HitIndex(())
@@ -21,6 +23,9 @@ class Contents:
         self.regions: dict[str, Region] = {}
         self.detections: tuple[Detection, ...] = ()
         self.maps: KeptMaps | None = None
+        self.hide_covered = True
+        self._covered = Covered()
+        self._shown: frozenset[int] | None = None  # the detections that hit tests know
         self._hits: HitIndex | None = None
         self._detection_hits: HitIndex | None = None
 
@@ -39,11 +44,33 @@ class Contents:
     def set_detections(self, detections: Sequence[Detection]) -> None:
         """Take other detections."""
         self.detections = tuple(detections)
+        self._covered.set_detections(self.detections)
         self._detection_hits = None
+
+    def visible_detections(self) -> dict[int, Detection]:
+        """The detections to be shown, by number: those under a region are left out when that is wished."""
+        covered = self._covered.under(self.page.regions) if self.hide_covered else frozenset()
+        shown = {index: one for index, one in enumerate(self.detections) if index not in covered}
+        if self._shown != shown.keys():
+            self._shown = frozenset(shown)
+            self._detection_hits = None
+        return shown
 
     def chosen(self, ids: frozenset[str]) -> list[Region]:
         """The regions of these ids that are on the page, in page order."""
         return [region for id_, region in self.regions.items() if id_ in ids] if ids else []
+
+    def active(self, selected: frozenset[str], vertices: frozenset[int], preview: Preview) -> ActiveContent:
+        """What the layer of selection and handles shows: with it what is under the mouse and not selected."""
+        target = preview.hover
+        hovered, tag = None, ""
+        if target is not None and target.kind == "detection" and target.index < len(self.detections):
+            detection = self.detections[target.index]
+            hovered, tag = detection.polygon, f"{detection.score:.2f}"
+        elif target is not None and target.kind == "body" and target.region_id not in selected:
+            region = self.regions.get(target.region_id)
+            hovered = None if region is None else region.polygon
+        return ActiveContent(self.chosen(selected), vertices, hovered, tag, preview)
 
     def scene(
         self, selected: frozenset[str], vertices: frozenset[int], *, regions: bool, detections: bool
@@ -60,7 +87,7 @@ class Contents:
             self._hits = HitIndex(self.page.regions)
         if self._detection_hits is None:
             self._detection_hits = HitIndex(
-                [Region(str(index), one.polygon) for index, one in enumerate(self.detections)]
+                [Region(str(index), one.polygon) for index, one in self.visible_detections().items()]
             )
         return Scene(
             self.page,

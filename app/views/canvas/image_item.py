@@ -30,6 +30,11 @@ class PhotoLayer(CachedLayer):
             self._rect = QRectF(image.rect())
         self.invalidate_all()
 
+    @property
+    def pixmap(self) -> QPixmap | None:
+        """The image in its full size."""
+        return self._levels[0] if self._levels else None
+
     def is_empty(self) -> bool:
         return not self._levels
 

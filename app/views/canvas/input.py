@@ -59,3 +59,8 @@ def to_key(event: QKeyEvent) -> Key | None:
         ctrl=bool(modifiers & Qt.KeyboardModifier.ControlModifier),
         alt=bool(modifiers & Qt.KeyboardModifier.AltModifier),
     )
+
+
+def is_undo(event: QKeyEvent) -> bool:
+    """Whether the key is the one that takes the last point of a draft back."""
+    return event.key() == Qt.Key.Key_Z and event.modifiers() == Qt.KeyboardModifier.ControlModifier

@@ -124,6 +124,16 @@ class NavigationView(pg.GraphicsView):
             self._camera.look_at((x0 + x1) / 2, (y0 + y1) / 2, self._camera.scale)
             self._follow(rescaled=False)
 
+    @property
+    def sight(self) -> tuple[QRectF, float]:
+        """The image rectangle that fills the widget, and widget pixels for one image pixel."""
+        return QRectF(*self._camera.visible), self._camera.scale
+
+    def look_at(self, x: float, y: float) -> None:
+        """Put an image point in the middle, at the same scale."""
+        self._camera.look_at(x, y, self._camera.scale)
+        self._follow(rescaled=False)
+
     def image_to_widget(self, x: float, y: float) -> QPoint:
         """The widget pixel that shows an image point."""
         return QPointF(*self._camera.to_widget(x, y)).toPoint()

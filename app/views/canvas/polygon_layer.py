@@ -81,6 +81,12 @@ class PolygonLayer(CachedLayer):
         self.invalidate(changed, MARGIN)
         self._replace_tags()
 
+    def near(self, x: float, y: float, reach: float) -> list[Points]:
+        """The polygons whose bounds come within so many image pixels of a place, each way."""
+        rect = QRectF(x - reach, y - reach, 2 * reach, 2 * reach)
+        entries = [self._order[index].entry for index in self._inside(rect)]
+        return [entry.polygon for entry in entries if entry.id not in self._left_out]
+
     def leave_out(self, ids: frozenset[str]) -> None:
         """Do not draw these for now."""
         if ids == self._left_out:

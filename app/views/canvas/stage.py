@@ -12,10 +12,12 @@ from PySide6.QtGui import QImage
 from app.domain.region import Region
 from app.views.canvas import style
 from app.views.canvas.active_layer import ActiveContent, ActiveLayer, hidden_regions
+from app.views.canvas.cross_hair import CrossHair
 from app.views.canvas.image_item import PhotoLayer
 from app.views.canvas.polygon_layer import PolygonEntry, PolygonLayer
 from app.views.canvas.score_overlay import ScoreOverlay
 from tcm_core.detection import Detection
+from tcm_core.geometry.polygon import Points
 
 LayerName = Literal["regions", "detections", "map"]
 LAYER_NAMES: Final[tuple[LayerName, ...]] = ("regions", "detections", "map")
@@ -34,9 +36,14 @@ class Stage:
         self.detections = PolygonLayer()
         self.regions = PolygonLayer()
         self.active = ActiveLayer()
+        self.cross_hair = CrossHair()
+        self.cross_hair.setVisible(False)
         self.image_rect = QRectF()
         self._visible: dict[LayerName, bool] = dict.fromkeys(LAYER_NAMES, True)
         self._has_map = False
+        self._fill = style.USUAL_FILL
+        self._shown_regions: Sequence[Region] = ()
+        self._shown_detections: Mapping[int, Detection] = {}
         self._peeking = False
         layers = (
             (0, self.photo),
@@ -44,6 +51,7 @@ class Stage:
             (30, self.detections),
             (40, self.regions),
             (50, self.active),
+            (60, self.cross_hair),
         )
         for height, item in layers:
             self.box.addItem(item, ignoreBounds=True)
@@ -58,19 +66,36 @@ class Stage:
         """Show the regions of a page; a region object seen before costs nothing."""
         self.regions.set_entries(
             [
-                PolygonEntry(region.id, region, region.polygon, style.style_of(region), region.text)
+                PolygonEntry(
+                    region.id,
+                    region,
+                    region.polygon,
+                    style.filled(style.style_of(region), self._fill),
+                    region.text,
+                )
                 for region in regions
             ]
         )
+        self._shown_regions = regions
 
-    def show_detections(self, detections: Sequence[Detection]) -> None:
-        """Show what a model proposes."""
+    def show_detections(self, detections: Mapping[int, Detection]) -> None:
+        """Show what a model proposes, by number."""
+        look = style.filled(style.DETECTED, self._fill)
         self.detections.set_entries(
             [
-                PolygonEntry(str(index), detection, detection.polygon, style.DETECTED)
-                for index, detection in enumerate(detections)
+                PolygonEntry(str(index), detection, detection.polygon, look)
+                for index, detection in detections.items()
             ]
         )
+        self._shown_detections = detections
+
+    def set_fill(self, opacity: float) -> None:
+        """Fill regions and detections more or less, 0 to 1."""
+        if opacity != self._fill:
+            self._fill = self.active.fill = opacity
+            self.show_regions(self._shown_regions)
+            self.show_detections(self._shown_detections)
+            self.active.update()
 
     def show_map(self, values: NDArray[np.uint8] | None, rect: QRectF | None) -> None:
         """Show a score map over the image rectangle that it covers, or none."""
@@ -81,6 +106,12 @@ class Stage:
         """Show selection, handles and drafts, and take the selected regions out of the layer at rest."""
         self.regions.leave_out(hidden_regions(content))
         self.active.show_content(content, scale)
+
+    def outlines_near(self, x: float, y: float, reach: float) -> list[Points]:
+        """The regions near a place, image pixels, selected ones as they would become."""
+        content = self.active.content
+        moved = {region.id: content.polygon_of(region) for region in content.selected}
+        return [*self.regions.near(x, y, reach), *moved.values()]
 
     def set_visible(self, layer: LayerName, visible: bool) -> None:
         """Show or hide a layer."""

@@ -3,7 +3,8 @@
 The hues are told apart with the common forms of colour blindness, and detections differ by their dashes too.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from PySide6.QtGui import QColor
@@ -28,8 +29,12 @@ class PolygonStyle:
 _DARK: Final = QColor(12, 14, 18, 165)
 
 BACKGROUND: Final = QColor(36, 38, 42)
-PERSON: Final = PolygonStyle(line=QColor(76, 194, 255), fill=QColor(76, 194, 255, 26), halo=_DARK, height=2)
-ACCEPTED: Final = PolygonStyle(line=QColor(62, 224, 160), fill=QColor(62, 224, 160, 26), halo=_DARK, height=1)
+USUAL_FILL: Final = 26 / 255  # opacity of the fills below
+PERSON: Final = PolygonStyle(line=QColor(76, 194, 255), fill=QColor(76, 194, 255, 26), halo=_DARK, height=3)
+BOTH: Final = PolygonStyle(line=QColor(250, 236, 90), fill=QColor(250, 236, 90, 26), halo=_DARK, height=2)
+ACCEPTED: Final = PolygonStyle(
+    line=QColor(62, 224, 160), fill=QColor(62, 224, 160, 26), halo=_DARK, width=1.6, height=1
+)
 IGNORED: Final = PolygonStyle(
     line=QColor(206, 210, 216),
     fill=QColor(60, 64, 70, 70),
@@ -76,11 +81,25 @@ TAG_PIXELS: Final = 11  # height of the font
 TAG_PADDING: Final = 4
 
 
+_BY_ORIGIN: Final = {"person": PERSON, "model": ACCEPTED, "both": BOTH}
+
+
 def style_of(region: Region) -> PolygonStyle:
-    """The look of a region that is not selected."""
-    if region.ignore:
-        return IGNORED
-    return ACCEPTED if region.origin == "model" else PERSON
+    """The look of a region that is not selected: by who it is from, or ignored."""
+    return IGNORED if region.ignore else _BY_ORIGIN[region.origin]
+
+
+@lru_cache(maxsize=256)
+def filled(look: PolygonStyle, opacity: float) -> PolygonStyle:
+    """The style with its fill as opaque as the setting says; the same object for the same question.
+
+    Args:
+        look: one of the styles above, drawn for the usual opacity.
+        opacity: of an ordinary region, 0 to 1.
+    """
+    fill = QColor(look.fill)
+    fill.setAlphaF(min(fill.alphaF() * opacity / USUAL_FILL, 1.0))
+    return replace(look, fill=fill)
 
 
 def selected_style_of(region: Region) -> PolygonStyle:

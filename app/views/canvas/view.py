@@ -8,21 +8,22 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QElapsedTimer, QEvent, QPoint, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QContextMenuEvent, QImage, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QContextMenuEvent, QImage, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from app.document.selection import Selection
-from app.domain.hit_test import Hit
 from app.domain.level_set import KeptMaps
 from app.domain.page import Page
 from app.views.canvas import style
 from app.views.canvas.active_layer import ActiveContent
 from app.views.canvas.contents import Contents
-from app.views.canvas.input import CURSORS, to_key, to_pointer
+from app.views.canvas.guides import Guides
+from app.views.canvas.hint_line import HintLine
+from app.views.canvas.input import CURSORS, is_undo, to_key, to_pointer
 from app.views.canvas.navigation import WHEEL_NOTCH, NavigationView
 from app.views.canvas.stage import LayerName, Stage
-from app.views.canvas.tools.picking import pick
+from app.views.canvas.tools.picking import hit_of, pick
 from app.views.canvas.tools.tool import (
     AcceptDetections,
     Command,
@@ -43,7 +44,6 @@ from tcm_core.detection import Detection
 from tcm_core.geometry.polygon import bounds
 
 REFINE_AFTER_MS: Final = 150
-ANSWER_MS: Final = 2500  # how long an answer is not replaced by the hint for what is under the mouse
 ZOOM_MARGIN: Final = 120.0  # widget pixels around a selection that is zoomed to
 REVEAL_MARGIN: Final = 24.0
 _KEEPING: Final = ("pick", "simplify", "transform")  # they keep something of the page from call to call
@@ -69,12 +69,14 @@ class StudioCanvas(NavigationView):
         self._tools = make_tools()
         self._tool = self._tools["select"]
         self._pending: SendEdit | None = None  # whose regions are to be selected when the page shows them
-        self._hint = ""
-        self._answer_shown = QElapsedTimer()  # since an answer to a gesture was shown as hint
+        self._hints = HintLine(self)
+        self._hints.changed.connect(self.hint_changed)
         self._refine_timer = QTimer(self)
         self._refine_timer.setSingleShot(True)
         self._refine_timer.setInterval(REFINE_AFTER_MS)
         self._refine_timer.timeout.connect(self.refine)
+        self.guides = Guides(self, self._stage, lambda: self.sight)
+        self.guides.mini_map.look_wanted.connect(self.look_at)
         selection.changed.connect(self._selection_changed)
         self.start_following()
 
@@ -95,14 +97,21 @@ class StudioCanvas(NavigationView):
         self._selection.keep_only(self._contents.regions)
         self._select_pending()
         if changed:
+            if self._contents.detections:
+                self._stage.show_detections(self._contents.visible_detections())
             self._tell_tool()
         self._look_again()
 
     def show_detections(self, detections: Sequence[Detection]) -> None:
         """Show what a model proposes, in a layer of its own."""
         self._contents.set_detections(detections)
-        self._stage.show_detections(self._contents.detections)
+        self._stage.show_detections(self._contents.visible_detections())
         self._look_again()
+
+    def set_hide_accepted(self, hide: bool) -> None:
+        """Leave out detections that a region covers, or show them all."""
+        self._contents.hide_covered = hide
+        self.show_detections(self._contents.detections)
 
     def set_maps(self, maps: KeptMaps | None) -> None:
         """Give the tools the kept maps of the page, or take them away."""
@@ -189,8 +198,6 @@ class StudioCanvas(NavigationView):
         """Select every region of the page."""
         self._selection.set(self._contents.regions)
 
-    # --- where we look ---
-
     def zoom_to_selection(self) -> None:
         """Fill the view with the selected regions; without any, show the whole photograph."""
         chosen = self._contents.chosen(self._selection.ids)
@@ -203,6 +210,7 @@ class StudioCanvas(NavigationView):
         """Draw again; after a while of rest in full quality."""
         if rescaled:
             self._refine_timer.start()
+        self.guides.look_again()
         self._look_again()
 
     # --- mouse and keys ---
@@ -219,8 +227,17 @@ class StudioCanvas(NavigationView):
             self._run(commands)
 
     def left_pressed(self, event: QMouseEvent) -> None:
-        self._answer_shown.invalidate()
+        self._hints.forget_answer()
         self._run(self._tool.press(self._pointer(event), self._scene()))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        self.guides.mouse_moved(QPointF(*self.widget_to_image(event.position())))
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        if self._ready:
+            self.guides.canvas_resized()
 
     def mouse_moved(self, event: QMouseEvent) -> None:
         self._run(self._tool.move(self._pointer(event), self._scene()))
@@ -258,7 +275,7 @@ class StudioCanvas(NavigationView):
         key = to_key(event)
         if not self._claims(event):
             event.ignore()
-        elif _is_undo(event):
+        elif is_undo(event):
             self.undo_draft_point()
         elif key is None or self.panning:
             super().keyPressEvent(event)
@@ -271,6 +288,7 @@ class StudioCanvas(NavigationView):
 
     def leaveEvent(self, event: QEvent) -> None:
         self._mouse = None
+        self.guides.mouse_moved(None)
         if not self._tool.busy:
             self._tool.leave()
         self._refresh()
@@ -280,8 +298,6 @@ class StudioCanvas(NavigationView):
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
             chosen = self._contents.chosen(self._selection.ids)
             self._ask_for_menu(Target("body", chosen[0].id) if chosen else None, event.globalPos())
-
-    # --- inside ---
 
     def _pointer(self, event: QMouseEvent) -> Pointer:
         return to_pointer(event.position(), event.modifiers(), self._camera)
@@ -298,7 +314,7 @@ class StudioCanvas(NavigationView):
         """Whether the canvas does something with this key now; all others go to the window."""
         if event.key() == Qt.Key.Key_Space:
             return event.modifiers() == Qt.KeyboardModifier.NoModifier
-        if _is_undo(event):
+        if is_undo(event):
             return self.has_draft
         key = to_key(event)
         if key is None:
@@ -311,10 +327,11 @@ class StudioCanvas(NavigationView):
         self._refresh()
         answers = [command.text for command in commands if isinstance(command, ShowHint)]
         if answers:
-            self._answer_shown.start()
-        elif commands:
-            self._answer_shown.invalidate()
-        self._say(answers[-1] if answers else None)
+            self._hints.answer(answers[-1])
+            return
+        if commands:
+            self._hints.forget_answer()
+        self._hints.say(self._tool.idle_hint)
 
     def _carry_out(self, command: Command) -> None:
         match command:
@@ -365,49 +382,19 @@ class StudioCanvas(NavigationView):
             pointer = to_pointer(self._mouse, Qt.KeyboardModifier.NoModifier, self._camera)
             self._tool.move(pointer, self._scene())
         self._refresh()
-        self._say(None)
+        self._hints.say(self._tool.idle_hint)
 
     def _refresh(self) -> None:
-        preview = self._tool.preview()
-        selected = self._contents.chosen(self._selection.ids)
-        hovered, tag = None, ""
-        target = preview.hover
-        if (
-            target is not None
-            and target.kind == "detection"
-            and target.index < len(self._contents.detections)
-        ):
-            detection = self._contents.detections[target.index]
-            hovered, tag = detection.polygon, f"{detection.score:.2f}"
-        elif target is not None and target.kind == "body" and target.region_id not in self._selection.ids:
-            region = self._contents.regions.get(target.region_id)
-            hovered = None if region is None else region.polygon
-        content = ActiveContent(selected, self._selection.vertices, hovered, tag, preview)
+        content = self._contents.active(self._selection.ids, self._selection.vertices, self._tool.preview())
         self._stage.show_active(content, self._camera.scale)
         self.update_cursor()
 
-    def _say(self, answer: str | None) -> None:
-        """Say what the mouse would do now, or an answer, which is left standing for a while."""
-        if answer is None and self._answer_shown.isValid() and not self._answer_shown.hasExpired(ANSWER_MS):
-            return
-        text = self._tool.idle_hint if answer is None else answer
-        if text != self._hint:
-            self._hint = text
-            self.hint_changed.emit(text)
-
     def _ask_for_menu(self, target: Target | None, place: QPoint) -> None:
-        hit = None
-        if target is not None and target.kind != "detection":
-            kind = "edge" if target.kind == "ghost" else target.kind
-            hit = Hit(kind, target.region_id, target.index)
-            if target.region_id not in self._selection.ids:
-                self._selection.set((target.region_id,))
+        hit = hit_of(target)
+        if hit is not None and hit.region_id not in self._selection.ids:
+            self._selection.set((hit.region_id,))
         self.context_menu_requested.emit(hit, place)
 
     def refine(self) -> None:
         """Replace drawings that were made in a hurry while zooming by full ones."""
         self._stage.refine()
-
-
-def _is_undo(event: QKeyEvent) -> bool:
-    return event.key() == Qt.Key.Key_Z and event.modifiers() == Qt.KeyboardModifier.ControlModifier

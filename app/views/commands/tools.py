@@ -50,9 +50,8 @@ class ToolsCommands(QObject):
         self._draw_with("centre")
 
     def tool_pick(self) -> None:
-        """Pick from the score map; the map is laid over the image, so that there is something to see."""
-        if "map" not in self._desk.layers.shown:
-            self._desk.layers.toggle_map()
+        """Pick from the score map; it is laid over the image, so that there is something to see."""
+        self._desk.window.detection.set_map("probability")
         self._draw_with("pick")
 
     def tool_knife(self) -> None:

@@ -4,6 +4,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject
 
+from app.views.canvas_look import CanvasLook
 from app.views.commands.command import ActionSpec
 from app.views.commands.desk import Desk
 
@@ -20,7 +21,11 @@ class ViewCommands(QObject):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._desk = desk
+        self._look = CanvasLook(desk.parts, desk.window.canvas)
+        self._look.failed.connect(desk.tell)
+        self._look.apply()
         desk.add_checks(self.checked)
+        desk.add_checks(self._look.checked)
 
     def checked(self) -> set[str]:
         """The layers that are shown and the theme in use."""
@@ -46,6 +51,39 @@ class ViewCommands(QObject):
 
     def toggle_detections(self) -> None:
         self._desk.layers.toggle("detections")
+
+    def solo_regions(self) -> None:
+        self._desk.layers.solo("regions")
+
+    def solo_detections(self) -> None:
+        self._desk.layers.solo("detections")
+
+    def solo_map(self) -> None:
+        self._desk.layers.solo("map")
+
+    def toggle_outlines(self) -> None:
+        self._look.toggle_outlines()
+
+    def fill_more(self) -> None:
+        self._look.change_fill(1)
+
+    def fill_less(self) -> None:
+        self._look.change_fill(-1)
+
+    def toggle_hide_accepted(self) -> None:
+        self._look.toggle_hide_accepted()
+
+    def toggle_cross_hair(self) -> None:
+        self._look.toggle_guide("cross_hair")
+
+    def toggle_magnifier(self) -> None:
+        self._look.toggle_guide("magnifier")
+
+    def toggle_mini_map(self) -> None:
+        self._look.toggle_guide("mini_map")
+
+    def toggle_rulers(self) -> None:
+        self._look.toggle_guide("rulers")
 
     def toggle_map(self) -> None:
         self._desk.layers.toggle_map()
@@ -76,9 +114,29 @@ ROWS: Final[tuple[ActionSpec, ...]] = (
       C.toggle_regions, "page", True, rule=True),
     A("detections", "Detections", "View", ("2",), "detections", "Show or hide what the detector found",
       C.toggle_detections, "page", True),
-    A("map", "Score map", "View", ("J",), "map", "Lay the score map over the image, or take it away",
+    A("map", "Score map", "View", ("J", "3"), "map", "Lay the score map over the image, or take it away",
       C.toggle_map, "page", True),
     A("map.next", "Next score map", "View", ("Shift+J",), "", "Show the other score map", C.next_map, "page"),
+    A("solo.regions", "Regions alone", "View", ("Alt+1",), "", "Show only the regions; again shows all",
+      C.solo_regions, "page", rule=True),
+    A("solo.detections", "Detections alone", "View", ("Alt+2",), "",
+      "Show only what the detector found; again shows all", C.solo_detections, "page"),
+    A("solo.map", "Score map alone", "View", ("Alt+3",), "", "Show only the score map; again shows all",
+      C.solo_map, "page"),
+    A("view.hide_accepted", "Hide accepted detections", "View", ("Shift+2",), "",
+      "Leave out detections that a region covers", C.toggle_hide_accepted, "page", True),
+    A("view.outlines", "Outlines only", "View", ("Shift+F",), "", "No fill inside regions, or the usual one",
+      C.toggle_outlines, "page", True, rule=True),
+    A("view.fill_more", "More fill", "View", ("Ctrl+Shift+F",), "", "Fill regions more", C.fill_more, "page"),
+    A("view.fill_less", "Less fill", "View", ("Ctrl+Alt+F",), "", "Fill regions less", C.fill_less, "page"),
+    A("view.cross_hair", "Cross-hair", "View", ("Shift+X",), "", "Two lines through the mouse",
+      C.toggle_cross_hair, "page", True, rule=True),
+    A("view.magnifier", "Magnifier", "View", ("Shift+Z",), "", "The pixels around the mouse, large",
+      C.toggle_magnifier, "page", True),
+    A("view.mini_map", "Mini-map", "View", ("Shift+N",), "",
+      "The whole image small, and what part of it is seen", C.toggle_mini_map, "page", True),
+    A("view.rulers", "Rulers", "View", ("Shift+R",), "", "Rulers in image pixels", C.toggle_rulers, "page",
+      True),
     A("theme.system", "Theme of the desktop", "View", (), "", "Light or dark as the desktop is",
       C.theme_system, "", True, "theme", rule=True),
     A("theme.light", "Light theme", "View", (), "", "Always light", C.theme_light, "", True, "theme"),

@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.hit_test import Hit
 from app.views.canvas.tools.tool import Pointer, Scene, Target
 from tcm_core.geometry.polygon import Points, area, perimeter
 
@@ -36,6 +37,13 @@ def pick(scene: Scene, pointer: Pointer) -> Target | None:
         return Target("edge", hit.region_id, hit.index)
     detection = scene.detection_hits.at(pointer.x, pointer.y, PICK_RADIUS * pointer.pixel)
     return None if detection is None else Target("detection", index=int(detection.region_id))
+
+
+def hit_of(target: Target | None) -> Hit | None:
+    """The part of a region that a target is; None for a detection or nothing."""
+    if target is None or target.kind == "detection":
+        return None
+    return Hit("edge" if target.kind == "ghost" else target.kind, target.region_id, target.index)
 
 
 def handle_radius(scene: Scene, pixel: float) -> float:
