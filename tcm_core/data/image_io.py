@@ -244,7 +244,7 @@ def _header(image: ImageFile) -> ImageHeader:
 def _fast_jpeg(image: JpegImageFile, reduce: int) -> NDArray[np.uint8] | None:
     """OpenCV's decoding of a grey or colour JPEG, the same pixels sooner; None where Pillow must look at it.
 
-    OpenCV fills a picture that is cut off with grey and says nothing, so only files that end as JPEG files
+    OpenCV 4 fills a picture that is cut off with grey and says nothing, so only files that end as JPEG files
     must are given to it.
     """
     if image.mode not in ("RGB", "L") or image.fp is None:
