@@ -97,11 +97,12 @@ def reference_rows(texts: int) -> list[Row]:
     pan, fce = maps_of("pan", texts), maps_of("fce", texts)
     text, kernel = pan.planes["text"], pan.planes["kernel"]
     vectors = pan.values["embedding"].astype(np.float32)
+    plain: Callable[..., Any] = plain_aggregation
     return [
         measure(
             "pan, breadth first, pixel by pixel",
             texts,
-            lambda: np.unique(plain_aggregation(text, kernel, vectors, PanDecode()))[1:],
+            lambda: np.unique(plain(text, kernel, vectors, PanDecode()))[1:],
             1,
         ),
         measure("fce, pixel by pixel", texts, lambda: slow_decode_fce(fce, FceDecode()), 1),

@@ -66,7 +66,7 @@ def measure(count: int) -> dict[str, float]:
         studio.parts.detection.checkpoint_ready.connect(lambda *_: ready.append(True))
         wait(lambda: bool(ready))
         started = time.perf_counter()
-        studio.commands.open_path(str(folder))
+        studio.commands.file.open_path(str(folder))
         wait(lambda: not studio.window.canvas.stage.image_rect.isEmpty())
         studio.window.canvas.viewport().repaint()
         first = time.perf_counter() - started

@@ -36,6 +36,17 @@ def test_maps_are_read_back_as_they_were_put(tmp_path):
     assert np.array_equal(again.planes["probability"], maps.planes["probability"])
 
 
+def test_values_beside_the_planes_are_kept_too(tmp_path):
+    maps = maps_of()
+    vectors = np.random.default_rng(0).normal(size=(4, 24, 40)).astype(np.float16)
+    cache = MapCache(tmp_path)
+    cache.put("key", ImageMaps("pan", FRAME, maps.language, maps.planes, {"embedding": vectors}))
+    again = cache.get("key")
+    assert again.head == "pan"
+    assert np.array_equal(again.values["embedding"], vectors)
+    assert again.values["embedding"].dtype == np.float16
+
+
 def test_maps_that_were_never_put_are_missed(tmp_path):
     assert MapCache(tmp_path / "none").get("key") is None
 

@@ -102,3 +102,44 @@ def test_a_path_is_taken_as_it_is(tmp_path):
     path = tiny_checkpoint(tmp_path)
     assert resolve_checkpoint(path) == path
     assert len(file_sha256(path)) == 64
+
+
+def test_a_checkpoint_of_the_first_format_is_read_as_todays(tmp_path):
+    path = tmp_path / "first.safetensors"
+    torch.manual_seed(0)
+    state = build_detector(TINY).state_dict()
+    old = {
+        ".decoder.read_memory.": ".read_text.",
+        ".decoder.read_queries.": ".read_pixels.",
+        ".decoder.layers.": ".layers.",
+        ".decoder.output.": ".output.",
+    }
+    tensors = {}
+    for name, tensor in state.items():
+        for new, former in old.items():
+            name = name.replace("visual_prompt" + new, "visual_prompt" + former)
+        tensors[name] = tensor
+    values = json.loads(tiny_metadata().model_dump_json())
+    model = values["model"]
+    first = {
+        "encoder": {"name": model["encoder"]["name"]},
+        "embedding": 32,
+        "neck_width": 32,
+        "head_width": 8,
+        "head": "db",
+        "mean": model["mean"],
+        "std": model["std"],
+        "tcm": {
+            "text": {"width": 32, "layers": 1, "heads": 2},
+            "visual": {"layers": 1, "heads": 2, "width": 32, "gate": 0.001},
+        },
+    }
+    decode = {"threshold": 0.3, "score_threshold": 0.3, "unclip_ratio": 1.6}
+    metadata = {
+        "format": "tcm-checkpoint-1",
+        "checkpoint": json.dumps({**values, "model": first, "decode": decode}),
+    }
+    safetensors.torch.save_file(tensors, path, metadata)
+    loaded = load_checkpoint(path)
+    assert loaded.metadata == tiny_metadata()
+    assert all(torch.equal(tensor, state[name]) for name, tensor in loaded.detector.state_dict().items())

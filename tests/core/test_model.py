@@ -1,14 +1,19 @@
 """The detector's parts on small real networks."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from tcm_core.build import build_detector
+from tcm_core.config.train import TrainConfig
+from tcm_core.data.sample import TextInstance
 from tcm_core.models.matching import bimodal_text, cosine_map
 from tcm_core.models.prompts.context import ContextDecoder
 from tcm_core.models.prompts.decoder import CrossDecoder
 from tcm_core.models.prompts.visual import VisualPromptGenerator
+from tcm_core.train.batch import TargetRecipe
+from tcm_core.train.loop import total_loss
 from tests.helpers.tiny_model import TINY
 
 
@@ -221,3 +226,61 @@ def test_the_paper_and_the_released_code_differ_in_the_generators_activation():
     kinds = [type(layer) for layer in build_detector(changed(language=language)).language.prompt.layers]
     assert nn.Sigmoid in kinds
     assert nn.ReLU not in kinds
+
+
+def ablation_rows():
+    """The rows of the paper's ablation (docs/model.md), on the tiny model."""
+    language = TINY.tcm.language
+    words = {"words": "text", "context_vectors": 0, "cue": "none"}
+    rows = {
+        "PP": words,
+        **{f"LP {n}": {**words, "context_vectors": n} for n in (4, 18, 32)},
+        "LP only": {**words, "words": "", "context_vectors": 4},
+        "LG": {**words, "context_vectors": 4, "cue": "image"},
+    }
+    plain = TINY.tcm.matching.model_copy(update={"bimodal": False})
+    for name, changes in rows.items():
+        yield name, changed(language=language.model_copy(update=changes), visual=None, matching=plain)
+    prompted = language.model_copy(update={**words, "context_vectors": 4})
+    yield "VG", changed(language=prompted, matching=plain)
+    whole = language.model_copy(update={"cue": "image"})
+    yield "TCM", changed(language=whole, matching=plain, context=TINY.tcm.visual)
+    yield "FastTCM", TINY
+    yield "BSL", TINY.model_copy(update={"tcm": None})
+
+
+@pytest.mark.parametrize(("name", "model"), list(ablation_rows()), ids=lambda value: str(value)[:8])
+def test_each_row_of_the_ablation_is_one_configuration(name, model):
+    detector = build_detector(model).eval()
+    output = detector(torch.randn(2, 3, 64, 64))
+    assert (output.language is None) is (name == "BSL")
+    parts = {part for part, _ in detector.named_modules()}
+    assert ("language.prompt.layers" in parts) is (name in ("LG", "TCM", "FastTCM"))
+    assert ("language.visual_prompt" in parts) is (name in ("VG", "TCM", "FastTCM"))
+    assert ("language.context_decoder" in parts) is (name == "TCM")
+    if name.startswith("LP"):
+        wanted = 4 if name == "LP only" else int(name.split()[1])
+        assert len(detector.language.prompt.context) == wanted
+
+
+@pytest.mark.parametrize(("width", "height"), [(1.0, 1.0), (0.0, 0.0), (30.0, 12.0)])
+@pytest.mark.parametrize("ignore", [False, True])
+@pytest.mark.parametrize("form", [("grid", "bce"), ("full", "balanced_bce"), ("full", "dice")])
+def test_db_and_language_losses_are_finite_whatever_the_text(width, height, ignore, form):
+    polygon = np.array([[20.0, 20.0], [20 + width, 20.0], [20 + width, 20 + height], [20.0, 20 + height]])
+    texts = [TextInstance(polygon, "a", ignore)] if width else []
+    config = TrainConfig.model_validate(
+        {
+            "data": {"root": "."},
+            "model": TINY,
+            "targets": {"min_side": 0.0},
+            "language": {"form": form[0], "loss": form[1], "min_side": 0.0},
+        }
+    )
+    arrays = TargetRecipe(config)(texts, (64, 64))
+    targets = [torch.from_numpy(array.reshape(1, -1, *array.shape[-2:])) for array in arrays]
+    detector = build_detector(TINY).eval()
+    losses = total_loss(detector(torch.randn(1, 3, 64, 64)), targets, config)
+    assert all(torch.isfinite(loss) for loss in losses.values())
+    sum(losses.values()).backward()
+    assert all(torch.isfinite(p.grad).all() for p in detector.parameters() if p.grad is not None)
