@@ -24,7 +24,7 @@ from tcm_core.decode.decode import decode
 from tcm_core.decode.maps import ImageMaps
 from tcm_core.geometry.frame import ImageFrame
 from tcm_core.geometry.offset import shrink
-from tcm_core.targets.db import fill
+from tcm_core.targets.drawing import fill
 from tests.core.test_pan_aggregation import plain_aggregation
 from tests.helpers.fce_maps import exact_fce_maps, grid_of_texts
 from tests.helpers.pan_maps import exact_pan_maps

@@ -13,7 +13,7 @@ from tcm_core.geometry.fourier import Coefficients, text_coefficients
 from tcm_core.geometry.polygon import Points, area, bounds
 from tcm_core.geometry.rails import CentreBand, centre_band
 from tcm_core.geometry.repair import clipped, repaired
-from tcm_core.targets.db import fill, is_learnable
+from tcm_core.targets.drawing import fill, is_learnable
 
 STRIDES: Final = (8, 16, 32)
 

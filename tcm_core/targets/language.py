@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tcm_core.config.learning import LanguageConfig
 from tcm_core.data.sample import TextInstance
 from tcm_core.geometry.offset import shrink
-from tcm_core.targets.db import fill, is_learnable
+from tcm_core.targets.drawing import fill, is_learnable
 
 STRIDE = 32
 

@@ -10,7 +10,7 @@ from tcm_core.config.learning import PanTargetConfig
 from tcm_core.data.sample import TextInstance
 from tcm_core.geometry.offset import offset, shrink_distance
 from tcm_core.geometry.polygon import Points, area, perimeter
-from tcm_core.targets.db import fill, is_learnable
+from tcm_core.targets.drawing import fill, is_learnable
 
 STRIDE = 4
 

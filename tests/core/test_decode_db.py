@@ -16,7 +16,7 @@ from tcm_core.geometry.frame import ImageFrame
 from tcm_core.geometry.offset import shrink
 from tcm_core.geometry.overlap import iou
 from tcm_core.geometry.polygon import area, as_points, signed_area
-from tcm_core.targets.db import fill
+from tcm_core.targets.drawing import fill
 
 GOLDEN_FILE = Path(__file__).parents[1] / "golden" / "decode_db_iou.json"
 GOLDEN = json.loads(GOLDEN_FILE.read_text())
