@@ -2,11 +2,12 @@
 
 from collections import deque
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoGroup, QUndoStack
 
-from app.document.undo import PageCommand
+from app.document.undo import KeptCommand, PageCommand, fill
 from app.domain.edits import Edit
 from app.domain.page import Page
 from app.storage.errors import StorageError
@@ -25,9 +26,10 @@ class _Step:
 
 
 class Session(QObject):
-    """The open page of a project, its undo stack, and the stacks of the pages edited before.
+    """The open page of a project and its undo stack, which is made from the journal when the page is opened.
 
-    A change that cannot be saved stays in memory in its order; it is written before the next one, or by
+    So undo and redo reach back without limit over every run of the program, and pages that are left cost
+    no memory. A change that cannot be saved stays in memory in its order; it is written before the next one, or by
     `retry_save`. Used in the GUI thread only.
     """
 
@@ -35,12 +37,13 @@ class Session(QObject):
     page_changed = Signal(str)  # key; also for pages that are not open
     save_failed = Signal(object)  # StorageError
     save_recovered = Signal()  # what had failed is on disk now
+    state_lost = Signal(object)  # StorageError: an earlier state cannot be read; the page is as it was
 
     def __init__(self, db: ProjectDb, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._db = db
         self._key: str | None = None
-        self._pages: dict[str, Page] = {}  # the open page and every page with steps to undo
+        self._pages: dict[str, Page] = {}  # the open page and every page with steps that are not on disk
         self._stacks: dict[str, QUndoStack] = {}
         self._unsaved: deque[_Step] = deque()
         self._failing = False
@@ -70,7 +73,7 @@ class Session(QObject):
         return bool(self._unsaved)
 
     def open_page(self, key: str) -> None:
-        """Make that page the open one; its undo stack of this run comes back with it.
+        """Make that page the open one; its undo stack comes back with it.
 
         Raises:
             StorageError: it cannot be read; the page that was open stays open.
@@ -78,7 +81,7 @@ class Session(QObject):
         if key == self._key:
             self.page_opened.emit(key)
             return
-        self._load(key)
+        self._load(key, with_history=True)
         left, self._key = self._key, key
         self.undo_group.setActiveStack(self._stacks[key])
         if left is not None:
@@ -136,14 +139,36 @@ class Session(QObject):
             self.save_recovered.emit()
         return True
 
-    def _load(self, key: str) -> None:
+    def _load(self, key: str, *, with_history: bool = False) -> None:
         if key in self._pages:
             return
-        self._pages[key] = self._db.load_page(key)
+        page = self._db.load_page(key)
         stack = QUndoStack(self)
         stack.setUndoLimit(0)  # none
+        if with_history:
+            try:
+                self._fill(stack, key)
+            except StorageError:
+                stack.deleteLater()
+                raise
+        self._pages[key] = page
         self._stacks[key] = stack
         self.undo_group.addStack(stack)
+
+    def _fill(self, stack: QUndoStack, key: str) -> None:
+        state = self._db.edits.undo_state(key)
+        commands = [
+            KeptCommand(self._show, key, partial(self._page_at, key), (step.before, step.after), step.label)
+            for step in state.steps
+        ]
+        fill(stack, commands, state.done)
+
+    def _page_at(self, key: str, revision: int) -> Page | None:
+        try:
+            return self._db.edits.page_at(key, revision)
+        except StorageError as error:
+            self.state_lost.emit(error)
+            return None
 
     def _push(self, key: str, edit: Edit) -> None:
         before = self._pages[key]
@@ -151,7 +176,9 @@ class Session(QObject):
         if after == before:
             return
         command = PageCommand(self._show, key, (before, after), edit.label, edit.merge_key)
-        self._stacks[key].push(command)
+        stack = self._stacks[key]
+        command.goes_on_with(stack.command(stack.index() - 1) if stack.index() else None)
+        stack.push(command)
 
     def _show(self, key: str, page: Page, label: str, kind: StepKind) -> None:
         self._pages[key] = page
@@ -160,8 +187,8 @@ class Session(QObject):
         self.page_changed.emit(key)
 
     def _forget_unless_needed(self, key: str) -> None:
-        """Let go of a page that is not open and has no steps, so that looking at pages costs no memory."""
-        if self._stacks[key].count():
+        """Let go of a page that is not open; one with steps that are not on disk stays, with its stack."""
+        if any(step.key == key for step in self._unsaved):
             return
         del self._pages[key]
         stack = self._stacks.pop(key)

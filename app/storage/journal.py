@@ -12,7 +12,8 @@ from app.domain.page import Page
 from app.domain.region import Origin, Region, frozen_polygon
 from app.domain.review import REVIEW_STATES, ReviewState
 
-StepKind = Literal["edit", "undo", "redo", "repair"]  # repair: the page as it was read from a damaged project
+StepKind = Literal["edit", "merged", "undo", "redo", "repair"]
+"""merged: goes on with the edit before it, as one step of undo; repair: as read from a damaged project."""
 _ORIGINS: Final[tuple[Origin, ...]] = get_args(Origin)
 
 

@@ -1,18 +1,16 @@
 """The project file: labels, the history of every page, and what detectors found, in one SQLite database."""
 
-import hashlib
-import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Final
 
 from app.domain.page import Page
 from app.domain.review import ReviewState
-from app.storage.connection import BUSY_TIMEOUT_MS, check_structure, connect, in_words, is_damage, transaction
+from app.storage.connection import BUSY_TIMEOUT_MS
 from app.storage.errors import StorageError as StorageError
+from app.storage.history import PageHistory
+from app.storage.images import ImageTable
 from app.storage.journal import (
     JournalRow as JournalRow,
 )
@@ -25,16 +23,14 @@ from app.storage.journal import (
     replay,
     review_state,
 )
-from app.storage.migrations import MIGRATIONS, migrate, schema_version
+from app.storage.keys import check_key as check_key
+from app.storage.opening import open_file
 from app.storage.place import find_place
 from app.storage.predictions import PredictionRow as PredictionRow
 from app.storage.predictions import decode_detections, encode_detections
-from app.storage.salvage import finish_rebuild, rebuild
+from app.storage.project_file import ProjectFile
 
 WHOLE_PAGE_EVERY: Final = 32  # so many steps at most must be replayed to make an earlier page again
-CHECKED_BYTES: Final = (
-    64 * 2**20
-)  # larger files are checked only after a run that was cut off: about 0.2 s each
 
 
 @dataclass(frozen=True)
@@ -62,11 +58,14 @@ class ProjectDb:
     Keys are paths in the folder with "/" between their parts.
     """
 
-    def __init__(self, folder: Path, path: Path, connection: sqlite3.Connection, notice: str | None) -> None:
-        self.folder = folder
-        self.path = path
+    def __init__(self, file: ProjectFile, notice: str | None) -> None:
+        self.folder = file.folder
+        self.path = file.path
         self.notice = notice  # something a person should know about where or how labels are kept
-        self._connection = connection
+        self.edits = PageHistory(file)
+        self.images = ImageTable(file)
+        self._file = file
+        self._connection = file.connection
         self._seen: dict[str, int] = {}  # revision of each page as this window knows it
         self._last: _Stored | None = None  # saves reading the page again at every step of the open page
 
@@ -84,27 +83,9 @@ class ProjectDb:
             StorageError: no place to write, made by a newer version, locked by another program, disk full.
         """
         place = find_place(folder, data_home)
-        notices = [] if place.notice is None else [place.notice]
-        try:
-            finish_rebuild(place.path)
-            try:
-                connection = _open_sound(place.path, busy_timeout_ms)
-            except sqlite3.DatabaseError as error:
-                if not is_damage(error):
-                    raise
-                rebuilt = rebuild(place.path)
-                notices.append(
-                    f"The project file {place.path} was damaged. The labels of {rebuilt.pages} pages were "
-                    f"read again; the damaged file is kept as {rebuilt.aside.name}."
-                )
-                connection = _open_sound(place.path, busy_timeout_ms)
-        except sqlite3.Error as error:
-            raise in_words(error, "open the project", place.path) from error
-        except OSError as error:
-            raise StorageError(
-                f"Could not open the project: {place.path}: {error.strerror}. Try again."
-            ) from error
-        return cls(folder, place.path, connection, " ".join(notices) or None)
+        connection, notice = open_file(place.path, busy_timeout_ms)
+        notices = [text for text in (place.notice, notice) if text is not None]
+        return cls(ProjectFile(folder, place.path, connection), " ".join(notices) or None)
 
     def close(self) -> None:
         """Close the file; closing twice is fine."""
@@ -119,7 +100,7 @@ class ProjectDb:
             StorageError: the key leaves the folder, or the file cannot be read.
         """
         check_key(key)
-        with self._reading(f"read the labels of {key}"):
+        with self._file.reading(f"read the labels of {key}"):
             stored = self._stored(key)
         self._seen[key] = stored.revision
         return stored.page
@@ -132,7 +113,7 @@ class ProjectDb:
                 the page since this one read it.
         """
         check_key(key)
-        with self._writing(f"save the labels of {key}"):
+        with self._file.writing(f"save the labels of {key}"):
             stored = self._stored(key)
             if self._seen.get(key, stored.revision) != stored.revision:
                 raise StorageError(
@@ -153,7 +134,7 @@ class ProjectDb:
             )
             self._connection.execute(
                 "INSERT OR IGNORE INTO images (key, bytes, mtime_ns) VALUES (?, ?, ?)",
-                (key, *self._stamp(key)),
+                (key, *self._file.stamp(key)),
             )
         self._seen[key] = step.revision
         self._last = _Stored(key, step.revision, after)
@@ -164,7 +145,7 @@ class ProjectDb:
         Raises:
             StorageError: the file cannot be read.
         """
-        with self._reading("read the list of pages"):
+        with self._file.reading("read the list of pages"):
             counts: dict[str, int] = dict(
                 self._connection.execute(
                     "SELECT key, detection_count FROM predictions ORDER BY id"
@@ -183,7 +164,7 @@ class ProjectDb:
             StorageError: nothing was kept: disk full, locked, no right to write.
         """
         check_key(key)
-        with self._writing(f"save what was detected on {key}"):
+        with self._file.writing(f"save what was detected on {key}"):
             self._connection.execute(
                 "INSERT OR REPLACE INTO predictions (key, checkpoint_hash, checkpoint_name, settings, "
                 "detection_count, detections, bytes, mtime_ns) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -194,7 +175,7 @@ class ProjectDb:
                     row.settings_json,
                     len(row.detections),
                     encode_detections(row.detections),
-                    *self._stamp(key),
+                    *self._file.stamp(key),
                 ),
             )
 
@@ -207,7 +188,7 @@ class ProjectDb:
             StorageError: the key leaves the folder, or the file cannot be read.
         """
         check_key(key)
-        with self._reading(f"read what was detected on {key}"):
+        with self._file.reading(f"read what was detected on {key}"):
             row = self._connection.execute(
                 "SELECT checkpoint_hash, checkpoint_name, settings, detections, bytes, mtime_ns "
                 "FROM predictions WHERE key = ? AND ifnull(checkpoint_hash = ?, 1) ORDER BY id DESC LIMIT 1",
@@ -215,7 +196,7 @@ class ProjectDb:
             ).fetchone()
         if row is None:
             return None
-        stamp = self._stamp(key)
+        stamp = self._file.stamp(key)
         if stamp != (None, None) and stamp != (row[4], row[5]):
             return None
         try:
@@ -224,14 +205,8 @@ class ProjectDb:
             return None  # detecting again makes them again
 
     def journal(self, key: str) -> list[JournalRow]:
-        """Every step in the history of a page, the first one first.
-
-        Raises:
-            StorageError: the key leaves the folder, or the file cannot be read.
-        """
-        check_key(key)
-        with self._reading(f"read the history of {key}"):
-            return self._journal(key)
+        """See PageHistory.rows."""
+        return self.edits.rows(key)
 
     def history(self, key: str) -> dict[int, Page]:
         """The page after every step of its journal, by revision.
@@ -242,34 +217,8 @@ class ProjectDb:
         return replay(self.journal(key))
 
     def content_hash(self, key: str) -> str:
-        """The SHA-256 of the image file in hexadecimal; made once and kept until the file changes.
-
-        Raises:
-            StorageError: the image cannot be read, or its hash cannot be kept.
-        """
-        check_key(key)
-        stamp = self._stamp(key)
-        with self._reading(f"read what is known of {key}"):
-            row = self._connection.execute(
-                "SELECT sha256, bytes, mtime_ns FROM images WHERE key = ?", (key,)
-            ).fetchone()
-        if row is not None and row[0] is not None and (row[1], row[2]) == stamp:
-            return str(row[0])
-        try:
-            with (self.folder / key).open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise StorageError(
-                f"Could not read {self.folder / key}: {error.strerror}. Is the image there?"
-            ) from error
-        with self._writing(f"keep what is known of {key}"):
-            self._connection.execute(
-                "INSERT INTO images (key, bytes, mtime_ns, sha256) VALUES (?, ?, ?, ?) "
-                "ON CONFLICT (key) DO UPDATE "
-                "SET bytes = excluded.bytes, mtime_ns = excluded.mtime_ns, sha256 = excluded.sha256",
-                (key, *stamp, digest),
-            )
-        return digest
+        """See ImageTable.content_hash."""
+        return self.images.content_hash(key)
 
     def _stored(self, key: str) -> _Stored:
         row = self._connection.execute("SELECT revision, review FROM pages WHERE key = ?", (key,)).fetchone()
@@ -285,7 +234,7 @@ class ProjectDb:
         return _Stored(key, row[0], page)
 
     def _from_journal(self, key: str, otherwise: _Stored | None) -> _Stored:
-        rows = self._journal(key)
+        rows = self.edits.rows(key)
         states = replay(rows)
         if states:
             return _Stored(key, rows[-1].revision, states[max(states)], repaired=True)
@@ -295,57 +244,6 @@ class ProjectDb:
                 "Import the labels of this page from a file, or put a copy of the project file in its place."
             )
         return otherwise
-
-    def _journal(self, key: str) -> list[JournalRow]:
-        rows = self._connection.execute(
-            "SELECT revision, kind, label, at, whole, body FROM edits WHERE key = ? ORDER BY revision", (key,)
-        )
-        return [
-            JournalRow(revision, kind, label, at, bool(whole), body)
-            for revision, kind, label, at, whole, body in rows
-        ]
-
-    def _stamp(self, key: str) -> tuple[int | None, int | None]:
-        """Size and time of the image file; twice None when it is not there."""
-        try:
-            status = (self.folder / key).stat()
-        except OSError:
-            return None, None
-        return status.st_size, status.st_mtime_ns
-
-    @contextmanager
-    def _reading(self, doing: str) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            if is_damage(error):
-                _doubt(self.path).touch()
-            raise in_words(error, doing, self.path) from error
-
-    @contextmanager
-    def _writing(self, doing: str) -> Iterator[None]:
-        with self._reading(doing), transaction(self._connection):
-            yield
-
-
-def check_key(key: str) -> None:
-    """Refuse a key that does not stay in the folder, whatever the system.
-
-    Raises:
-        StorageError: the key is empty, absolute, has ".." in it, or cannot be written as text.
-    """
-    posix, windows = PurePosixPath(key), PureWindowsPath(key)
-    leaves = posix.is_absolute() or windows.is_absolute() or ".." in posix.parts or ".." in windows.parts
-    if not key or leaves or "\0" in key:
-        raise StorageError(
-            f"{key!r} is not a path inside the folder of images. Open the folder that holds the image."
-        )
-    try:
-        key.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise StorageError(
-            f"The name {key!r} is not valid text, so its labels cannot be kept. Rename the file."
-        ) from error
 
 
 def _shown_state(review: str, detected: bool) -> ReviewState:
@@ -362,35 +260,3 @@ def _step(stored: _Stored, after: Page, label: str, kind: StepKind) -> JournalRo
     whole = stored.repaired or revision % WHOLE_PAGE_EVERY == 1
     body = encode_page(after) if whole else encode_change(stored.page, after)
     return JournalRow(revision, kind, label, time.time(), whole, body)
-
-
-def _doubt(path: Path) -> Path:
-    """A file that says: the project was found damaged while it was open, check it at the next opening."""
-    return path.with_name(path.name + ".check")
-
-
-def _open_sound(path: Path, busy_timeout_ms: int) -> sqlite3.Connection:
-    """A connection to a file of the newest schema whose structure is sound.
-
-    Raises:
-        sqlite3.Error: see `connect`; SQLITE_CORRUPT when the check finds damage.
-        StorageError: the file was made by a newer version.
-    """
-    wal = path.with_name(path.name + "-wal")
-    cut_off = wal.exists() and wal.stat().st_size > 0
-    connection = connect(path, busy_timeout_ms)
-    try:
-        version = schema_version(connection)
-        if version > len(MIGRATIONS):
-            raise StorageError(
-                f"The project {path} was made by a newer TCM Studio (format {version}; this one knows up to "
-                f"{len(MIGRATIONS)}). Use the newer version; the file was left as it is."
-            )
-        if cut_off or _doubt(path).exists() or path.stat().st_size <= CHECKED_BYTES:
-            check_structure(connection)
-            _doubt(path).unlink(missing_ok=True)
-        migrate(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection

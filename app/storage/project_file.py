@@ -1,0 +1,50 @@
+"""The open project file as its tables use it: statements whose errors come out in words."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.storage.connection import in_words, is_damage, transaction
+from app.storage.opening import doubt
+
+
+@dataclass(frozen=True)
+class ProjectFile:
+    """One connection to one file, shared by the tables. Used in one thread only."""
+
+    folder: Path  # of the images
+    path: Path
+    connection: sqlite3.Connection
+
+    @contextmanager
+    def reading(self, doing: str) -> Iterator[sqlite3.Connection]:
+        """The connection, to read with.
+
+        Args:
+            doing: what is tried, to follow "Could not".
+
+        Raises:
+            StorageError: in place of what SQLite raises.
+        """
+        try:
+            yield self.connection
+        except sqlite3.Error as error:
+            if is_damage(error):
+                doubt(self.path).touch()
+            raise in_words(error, doing, self.path) from error
+
+    @contextmanager
+    def writing(self, doing: str) -> Iterator[sqlite3.Connection]:
+        """The connection in a transaction; see `reading`."""
+        with self.reading(doing), transaction(self.connection):
+            yield self.connection
+
+    def stamp(self, key: str) -> tuple[int | None, int | None]:
+        """Size and time of an image file; twice None when it is not there."""
+        try:
+            status = (self.folder / key).stat()
+        except OSError:
+            return None, None
+        return status.st_size, status.st_mtime_ns
