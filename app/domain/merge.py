@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import shapely
 
-from app.domain.reshape import beginning_near
+from app.domain.reshape import beginning_near, fitted_box
 from app.domain.sides import Sides, sides, without_repeats
 from tcm_core.geometry.polygon import Points, clockwise, is_simple
 
@@ -51,11 +51,13 @@ def in_line(polygons: Sequence[Points]) -> list[int]:
 def joined(polygons: Sequence[Points]) -> Points | None:
     """One line of text from words in reading order: their upper sides one after the other, then the lower.
 
+    A triangle has no two sides, so the box around it stands for it.
+
     Returns:
         (N, 2) clockwise from the upper left of the first word; None when that outline would cross itself
         even after points that run backwards were left out.
     """
-    words = [sides(polygon) for polygon in polygons]
+    words = [sides(fitted_box(polygon) if len(polygon) == 3 else polygon) for polygon in polygons]
     top = np.concatenate([word.top for word in words])
     bottom = np.concatenate([word.bottom for word in words])
     ring = Sides(top, bottom).ring

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
+import shapely
 
 from app.domain.cut import cut, halves
 from app.domain.edits import EditRefused, counted
@@ -14,9 +15,9 @@ from app.domain.page import Page
 from app.domain.region import Region, frozen_polygon, new_region
 from app.domain.reshape import drawn_towards, fitted_box, fitted_quad, grown, starting_at, turned
 from app.domain.shape_edits import SMALLEST_AREA, ExchangeRegions, ReshapeRegions
-from app.domain.sides import sides
 from app.domain.words import put_together, shared_out, space_fractions, split_at, valley_fractions
 from tcm_core.geometry.polygon import Points, area, clockwise, is_simple
+from tcm_core.geometry.rails import rails
 
 PROFILE_SAMPLES: Final = 160
 NO_MAP: Final = "The score map of this image is not kept. Detect the image again first."
@@ -53,8 +54,8 @@ def unclip(page: Page, ids: Collection[str], pixels: float, merge_key: str | Non
 def turn(page: Page, ids: Collection[str], degrees: float, merge_key: str | None = None) -> ReshapeRegions:
     """The regions clockwise around the middle of all of them."""
     regions = chosen(page, ids)
-    points = np.concatenate([region.polygon for region in regions])
-    centre = (points.min(axis=0) + points.max(axis=0)) / 2
+    points = shapely.MultiPoint(np.concatenate([region.polygon for region in regions]))
+    centre = shapely.get_coordinates(shapely.centroid(shapely.convex_hull(points)))[0]  # turns with them
     return _each(page, ids, lambda polygon: turned(polygon, degrees, centre), "Turn", merge_key)
 
 
@@ -74,18 +75,20 @@ def next_start(page: Page, ids: Collection[str]) -> ReshapeRegions:
 
 
 def in_reading_order(page: Page, ids: Collection[str]) -> ReshapeRegions:
-    """The vertices clockwise from the end of the text that lies furthest to the left, its upper corner first.
+    """The vertices clockwise from the upper corner of the text's left end, whichever was first before.
 
-    Of a text that runs up or down, that is the upper end.
+    Of a text that runs up or down: from the corner nearest to the upper left, as labels of columns have it.
     """
 
     def change(polygon: Points) -> Points:
-        text = sides(polygon)
-        onwards = text.line[-1] - text.line[0]
-        upright = abs(onwards[1]) > abs(onwards[0])
-        backwards = onwards[1] < 0 if upright else onwards[0] < 0
-        first = text.bottom[-1] if backwards else text.top[0]
         ring = clockwise(polygon)
+        one, other = rails(ring)
+        onwards = one[-1] - one[0] + other[-1] - other[0]
+        if abs(onwards[1]) > abs(onwards[0]):
+            ends = np.stack([one[0], one[-1], other[0], other[-1]])
+            first = ends[int(np.argmin(ends.sum(axis=1)))]
+        else:
+            first = one[0] if onwards[0] >= 0 else other[-1]
         return starting_at(ring, int(np.argmin(np.hypot(*(ring - first).T))))
 
     return _each(page, ids, change, "Reading order")

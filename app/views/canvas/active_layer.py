@@ -18,7 +18,7 @@ from app.views.canvas.tags import TagPainter, TagRequest
 from app.views.canvas.tools.picking import MOST_WITH_HANDLES, ghosts
 from app.views.canvas.tools.tool import NOTHING, Preview, Target
 from app.views.canvas.tools.transform import Frame
-from tcm_core.geometry.polygon import Points, bounds
+from tcm_core.geometry.polygon import Points, bounds, signed_area
 
 _REACH: Final = 40.0  # widget pixels that handles, arrow, knob and tag reach beyond a polygon
 _TAG_REACH: Final = 260.0
@@ -125,7 +125,8 @@ class ActiveLayer(CanvasLayer):
             self._draw_tag(painter, placement, content.polygon_of(region), region.text, style.SELECTED.line)
             line = style.selected_style_of(region).line
             at = hover if hover is not None and hover.region_id == region.id else None
-            _draw_reading_arrow(painter, points, line)
+            backwards = signed_area(points) < 0
+            _draw_reading_arrow(painter, points, style.WRONG_WAY if backwards else line)
             if not content.preview.polygons:
                 _draw_ghosts(painter, points, line, at)
             chosen = content.vertices if len(content.selected) == 1 else frozenset()

@@ -70,6 +70,7 @@ FRAME: Final = PolygonStyle(
     line=QColor(255, 138, 0), fill=QColor(255, 138, 0, 0), halo=QColor(255, 255, 255, 225), width=1.4
 )
 
+WRONG_WAY: Final = QColor(230, 40, 30)  # of the reading arrow when the vertices run anticlockwise
 HANDLE: Final = 7.0  # side of a vertex handle, widget pixels
 GHOST: Final = 5.0  # diameter of a mid-edge handle
 HANDLE_FILL: Final = QColor(255, 255, 255)
