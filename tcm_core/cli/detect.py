@@ -45,6 +45,9 @@ def detect(  # noqa: PLR0913 - one parameter an option
     ] = LabelFormat.ICDAR2015,
     overlay: Annotated[bool, typer.Option("--overlay", help="Also write <name>.overlay.jpg.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Detect again what is done.")] = False,
+    scores: Annotated[
+        bool, typer.Option("--scores", help="Write the score as a ninth field of each line.")
+    ] = False,
     frame: Annotated[
         FrameChoice,
         typer.Option(help="Coordinates of the picture as viewers turn it, or as it is stored (benchmarks)."),
@@ -64,7 +67,7 @@ def detect(  # noqa: PLR0913 - one parameter an option
     with progress_bar(console) as progress:
         task = progress.add_task("detecting", total=len(images))
         for outcome in detect_folder(
-            predictor, images, out, root=root, overlay=overlay, force=force, frame=read_frame
+            predictor, images, out, root=root, overlay=overlay, force=force, frame=read_frame, scores=scores
         ):
             outcomes.append(outcome)
             if outcome.message:

@@ -78,6 +78,7 @@ def detect_folder(  # noqa: PLR0913 - three inputs, and four switches by name
     overlay: bool = False,
     force: bool = False,
     frame: ReadFrame = "view",
+    scores: bool = False,
 ) -> Iterator[Outcome]:
     """Find the text on the images and write one result file each; an outcome is yielded after every image.
 
@@ -92,6 +93,7 @@ def detect_folder(  # noqa: PLR0913 - three inputs, and four switches by name
         overlay: also write `<stem>.overlay.jpg` beside each result.
         force: detect again what is done.
         frame: of the coordinates.
+        scores: a ninth field of each line is the score, as protocols with confidences want it.
 
     Raises:
         TcmError: an image is not below root, or the output folder cannot be written.
@@ -101,12 +103,13 @@ def detect_folder(  # noqa: PLR0913 - three inputs, and four switches by name
         "checkpoint": predictor.checkpoint_hash,
         "settings": predictor.decode_settings.model_dump(mode="json"),
         "frame": frame,
+        "scores": scores,
     }
     manifest = _Manifest(out / MANIFEST)
     manifest.write()  # an output folder that cannot be written is found out before any work
     try:
         for image in images:
-            job = _Job(image, names[image], out, overlay=overlay, frame=frame)
+            job = _Job(image, names[image], out, overlay=overlay, frame=frame, scores=scores)
             entry = {**made_with, **_identity(image)}
             known = manifest.results.get(str(job.name))
             if not force and known is not None and job.stands() and _same(known, entry):
@@ -128,9 +131,16 @@ class _Job:
     """One image and the files made from it."""
 
     def __init__(
-        self, image: Path, name: PurePosixPath, out: Path, *, overlay: bool, frame: ReadFrame
+        self,
+        image: Path,
+        name: PurePosixPath,
+        out: Path,
+        *,
+        overlay: bool,
+        frame: ReadFrame,
+        scores: bool,
     ) -> None:
-        self.image, self.name, self.frame = image, name, frame
+        self.image, self.name, self.frame, self.scores = image, name, frame, scores
         self.result = out / name
         stem = name.name.removeprefix("res_").removesuffix(".txt")
         self.picture = self.result.with_name(f"{stem}.overlay.jpg") if overlay else None
@@ -142,7 +152,7 @@ class _Job:
         try:
             pixels = read_image(self.image, self.frame)
             prediction = predictor.predict(pixels)
-            lines = detection_lines(prediction.detections)
+            lines = detection_lines(prediction.detections, with_scores=self.scores)
             if self.picture is not None:
                 write_atomic(
                     self.picture, jpeg_bytes(draw_overlay(pixels, prediction.detections, prediction.maps))

@@ -44,6 +44,19 @@ def photos(tmp_path, samples):
     return folder
 
 
+def test_results_with_scores_can_be_swept(tcm, photos, checkpoint, samples, tmp_path):
+    out = tmp_path / "out"
+    status, _, log = tcm(
+        "detect", photos, "--out", out, "--checkpoint", checkpoint, "--device", "cpu", "--scores"
+    )
+    assert status == 0, log
+    lines = [line for path in out.glob("res_*.txt") for line in path.read_text().splitlines()]
+    assert lines
+    assert all(len(line.split(",")) == 9 and 0 <= float(line.split(",")[8]) <= 1 for line in lines)
+    status, _, log = tcm("evaluate", "--gt", samples / "gt", "--det", out, "--scores", "--sweep")
+    assert status == 0, log
+
+
 def test_detect_writes_results_that_evaluate_reads(tcm, photos, checkpoint, samples, tmp_path):
     out = tmp_path / "out"
     status, text, log = tcm(
