@@ -30,13 +30,16 @@ from rich.table import Table
 from app.document.selection import Selection
 from app.domain.hit_test import HitIndex
 from app.domain.page import Page
-from app.domain.region import Region, new_region
+from app.domain.region import Origin, Region, new_region
+from app.views.canvas.guides import GUIDE_NAMES
 from app.views.canvas.view import StudioCanvas
+from tcm_core.detection import Detection
 
 WIDTH, HEIGHT = 1280, 720
 VIEW: Final = (1400, 900)
 VERTICES: Final = 14
 FRAMES: Final = 60
+LARGE: Final = (8000, 6000)  # width, height
 
 
 class Times(NamedTuple):
@@ -74,12 +77,12 @@ def make_polygons(count: int, seed: int = 7) -> list[NDArray[np.float64]]:
     return polygons
 
 
-def make_image() -> QImage:
+def make_image(width: int = WIDTH, height: int = HEIGHT) -> QImage:
     """A picture with detail everywhere."""
     random = np.random.default_rng(3)
-    pixels = random.integers(0, 255, (HEIGHT // 4, WIDTH // 4, 4), dtype=np.uint8).repeat(4, 0).repeat(4, 1)
+    pixels = random.integers(0, 255, (height // 4, width // 4, 4), dtype=np.uint8).repeat(4, 0).repeat(4, 1)
     pixels = np.ascontiguousarray(pixels)
-    return QImage(pixels.data, WIDTH, HEIGHT, WIDTH * 4, QImage.Format.Format_RGB32).copy()
+    return QImage(pixels.data, width, height, width * 4, QImage.Format.Format_RGB32).copy()
 
 
 def timed(step: Callable[[int], None], frames: int = FRAMES) -> Times:
@@ -146,7 +149,10 @@ class Bench:
         self.canvas.resize(*VIEW)
         expose(self.canvas)
         self.canvas.show_image(image)
-        self.page = Page(tuple(new_region(polygon) for polygon in polygons))
+        origins: tuple[Origin, ...] = ("person", "model", "both")
+        self.page = Page(
+            tuple(new_region(polygon, origin=origins[at % 3]) for at, polygon in enumerate(polygons))
+        )
         self.canvas.show_page(self.page)
         self.settle()
 
@@ -214,6 +220,43 @@ class Bench:
         self.settle()
         result = self.drag(self.canvas.image_to_widget(*region.polygon[0]), Qt.MouseButton.LeftButton)
         self.selection.clear()
+        self.settle()
+        return result
+
+    def hover_with_guides(self) -> Times:
+        """Times of one move of the mouse and its repaint, with every guide on."""
+        for name in GUIDE_NAMES:
+            self.canvas.guides.set_on(name, True)
+        self.wheel(4)
+        self.settle()
+
+        def step(number: int) -> None:
+            place = QPoint(200 + 13 * number % 1000, 150 + 7 * number % 600)
+            self.mouse(QEvent.Type.MouseMove, place, Qt.MouseButton.NoButton)
+            self.paint()
+
+        result = timed(step)
+        for name in GUIDE_NAMES:
+            self.canvas.guides.set_on(name, False)
+        self.canvas.fit()
+        self.settle()
+        return result
+
+    def accept(self) -> Times:
+        """Times from a page with one region more to its repaint, when as many detections lie under it."""
+        found = [Detection(region.polygon, 0.9, "polygon") for region in self.page.regions]
+        regions = self.page.regions
+        self.canvas.show_page(Page())
+        self.canvas.show_detections(found)
+        self.settle()
+
+        def step(number: int) -> None:
+            self.canvas.show_page(Page(regions[: len(regions) // 2 + number]))
+            self.paint()
+
+        result = timed(step, min(FRAMES, len(regions) // 2 - 3))
+        self.canvas.show_detections(())
+        self.canvas.show_page(self.page)
         self.settle()
         return result
 
@@ -288,9 +331,38 @@ def measure(count: int) -> list[Figure]:
         Figure("zoom frame", *bench.zoom(), 16.0, peer_zoom),
         Figure("vertex drag frame", *bench.drag_vertex(), 8.0, peer_vertex),
         Figure("edited page to repaint", *bench.show_edited(), 16.0, None),
+        Figure("detection accepted to repaint", *bench.accept(), 16.0, None),
+        Figure("mouse move, every guide on", *bench.hover_with_guides(), 16.0, None),
         Figure("score map recoloured", *bench.recolour(), 16.0, None),
         Figure("hit test", *bench.hit_test(), 1.0, None),
     ]
+    bench.canvas.hide()
+    figures += measure_large(polygons)
+    return figures
+
+
+def measure_large(polygons: list[NDArray[np.float64]]) -> list[Figure]:
+    """Figures for a photograph of 8000 x 6000 with the same polygons spread over it."""
+    spread = np.array((LARGE[0] / WIDTH, LARGE[1] / HEIGHT))
+    placed = [polygon + polygon.mean(axis=0) * (spread - 1) for polygon in polygons]
+    bench = Bench(placed, make_image(*LARGE))
+    name = f"{LARGE[0]} x {LARGE[1]}"
+    figures = [
+        Figure(
+            f"pan frame, {name}, fitted", *bench.drag(QPoint(3, 3), Qt.MouseButton.MiddleButton), 16.0, None
+        ),
+        Figure(f"zoom frame, {name}", *bench.zoom(), 16.0, None),
+    ]
+    bench.canvas.actual_size()
+    bench.settle()
+    figures.append(
+        Figure(
+            f"pan frame, {name}, pixel for pixel",
+            *bench.drag(QPoint(3, 3), Qt.MouseButton.MiddleButton),
+            16.0,
+            None,
+        )
+    )
     bench.canvas.hide()
     return figures
 

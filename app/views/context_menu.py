@@ -18,7 +18,8 @@ ON_REGION = (
 )  # fmt: skip
 SHAPES = (
     "shape.simplify", "shape.box", "shape.quad", "tool.transform", "", "shape.grow", "shape.shrink",
-    "shape.tighten", "shape.loosen", "", "shape.turn_left", "shape.turn_right", "shape.turn_far_left",
+    "shape.tighten", "shape.loosen", "shape.level_down", "shape.level_up", "",
+    "shape.vertices", "", "shape.turn_left", "shape.turn_right", "shape.turn_far_left",
     "shape.turn_far_right", "", "shape.start", "shape.order",
 )  # fmt: skip
 ON_EMPTY = ("detect", "accept_all", "", "paste", "keep_previous", "", "fit", "map")

@@ -336,3 +336,45 @@ def test_every_verb_is_in_the_menu_of_the_right_button(qapp, folder):
     listed = {*DRAWING, *ON_EMPTY, *ON_REGION, *SHAPES}
     verbs = {spec.id for spec in ACTIONS if spec.id.startswith(("shape.", "tool."))} - {"tool.select"}
     assert verbs <= listed
+
+
+def test_keys_move_the_threshold_of_one_region_of_the_model(qapp, folder):
+    def script(robot: AppRobot):
+        yield robot.picture_shown
+        yield robot.checkpoint_ready
+        robot.press("G")
+        yield robot.can_accept
+        height, width = robot.image_size
+        robot.press("M")
+        robot.click(0.3 * width, 0.2 * height)
+        robot.press("V")
+        before = robot.page.regions
+        robot.press("Ctrl+,")
+        assert "Local threshold 0.28" in robot.window.status.hint.text()
+        robot.press("Ctrl+.")
+        robot.press("Ctrl+.")
+        assert "Local threshold 0.32" in robot.window.status.hint.text()
+        assert iou(one(robot).polygon, before[0].polygon) > 0.7
+        add(robot, new_region(outline(14, at=(200, 60))))
+        robot.press("Ctrl+,")
+        assert "of the model" in message(robot)
+
+    run_with(FakeDetector(), [str(folder)], script)
+
+
+def test_chosen_vertices_go_by_the_menu_too(qapp, folder, count):
+    def script(robot: AppRobot):
+        yield robot.picture_shown
+        add(robot, new_region(outline(count)))
+        before = robot.page.regions
+        robot.trigger("shape.vertices")
+        assert "No vertex is chosen" in message(robot)
+        robot.canvas._selection.set([before[0].id], [1])
+        robot.trigger("shape.vertices")
+        if count == 3:
+            assert "at least three vertices" in message(robot)
+        else:
+            assert one(robot).polygon.tolist() == np.delete(before[0].polygon, 1, axis=0).tolist()
+            undone(robot, before)
+
+    run_with(FakeDetector(), [str(folder)], script)

@@ -89,7 +89,7 @@ class AppRobot:
     def picture_shown(self) -> bool:
         """Whether the picture is on the screen and the commands know of it."""
         ready = self.folder_open() and self.action("fit").isEnabled()
-        return ready and not self.canvas._stage.image_rect.isEmpty()
+        return ready and not self.canvas.stage.image_rect.isEmpty()
 
     def checkpoint_ready(self) -> bool:
         return self.is_shown() and self.window.status.checkpoint_label.property("state") == "good"
@@ -109,7 +109,7 @@ class AppRobot:
     @property
     def image_size(self) -> tuple[float, float]:
         """Height and width of the picture on the screen."""
-        rect = self.canvas._stage.image_rect
+        rect = self.canvas.stage.image_rect
         return rect.height(), rect.width()
 
     # hands

@@ -23,7 +23,7 @@ from app.views.canvas.hint_line import HintLine
 from app.views.canvas.input import CURSORS, is_undo, to_key, to_pointer
 from app.views.canvas.navigation import WHEEL_NOTCH, NavigationView
 from app.views.canvas.stage import LayerName, Stage
-from app.views.canvas.tools.picking import hit_of, pick
+from app.views.canvas.tools.picking import detection_of, hit_of, pick
 from app.views.canvas.tools.tool import (
     AcceptDetections,
     Command,
@@ -60,8 +60,8 @@ class StudioCanvas(NavigationView):
     context_menu_requested = Signal(object, object)  # Hit | None, QPoint on the screen
 
     def __init__(self, selection: Selection, parent: QWidget | None = None) -> None:
-        self._stage = Stage()
-        super().__init__(self._stage.box, style.BACKGROUND, parent)
+        self.stage = Stage()
+        super().__init__(self.stage.box, style.BACKGROUND, parent)
         self.setObjectName("canvas")
         self.setAccessibleName("Canvas")
         self._selection = selection
@@ -75,7 +75,7 @@ class StudioCanvas(NavigationView):
         self._refine_timer.setSingleShot(True)
         self._refine_timer.setInterval(REFINE_AFTER_MS)
         self._refine_timer.timeout.connect(self.refine)
-        self.guides = Guides(self, self._stage, lambda: self.sight)
+        self.guides = Guides(self, self.stage, lambda: self.sight)
         self.guides.mini_map.look_wanted.connect(self.look_at)
         selection.changed.connect(self._selection_changed)
         self.start_following()
@@ -85,27 +85,27 @@ class StudioCanvas(NavigationView):
     def show_image(self, image: QImage | None) -> None:
         """Show another photograph and fit it; None shows none. Whatever was being drawn is given up."""
         self.cancel_gesture()
-        self._stage.show_image(image)
-        self.set_image_size(self._stage.image_rect.width(), self._stage.image_rect.height())
+        self.stage.show_image(image)
+        self.set_image_size(self.stage.image_rect.width(), self.stage.image_rect.height())
 
     def show_page(self, page: Page) -> None:
         """Show the regions of a page. Cheap when most region objects are those of the page before."""
         changed = self._contents.set_page(page)
         if changed and self._tool.name in _ABOUT_REGIONS:
             self._tool.cancel()  # a drag under way was about regions that may be gone
-        self._stage.show_regions(page.regions)
+        self.stage.show_regions(page.regions)
         self._selection.keep_only(self._contents.regions)
         self._select_pending()
         if changed:
             if self._contents.detections:
-                self._stage.show_detections(self._contents.visible_detections())
+                self.stage.show_detections(self._contents.visible_detections())
             self._tell_tool()
         self._look_again()
 
     def show_detections(self, detections: Sequence[Detection]) -> None:
         """Show what a model proposes, in a layer of its own."""
         self._contents.set_detections(detections)
-        self._stage.show_detections(self._contents.visible_detections())
+        self.stage.show_detections(self._contents.visible_detections())
         self._look_again()
 
     def set_hide_accepted(self, hide: bool) -> None:
@@ -121,22 +121,20 @@ class StudioCanvas(NavigationView):
 
     def show_map(self, values: NDArray[np.uint8] | None, rect: QRectF | None) -> None:
         """Show a (h, w) score map over the image rectangle that all of it covers, or none."""
-        self._stage.show_map(values, rect)
+        self.stage.show_map(values, rect)
 
     def set_map_style(self, colour_map: str, opacity: float) -> None:
         """Choose the colours of the score map and its opacity, 0 to 1."""
-        self._stage.score.set_style(colour_map, opacity)
+        self.stage.score.set_style(colour_map, opacity)
 
     def set_peek(self, hidden: bool) -> None:
         """Hide everything but the photograph while `hidden`."""
-        self._stage.set_peek(hidden)
+        self.stage.set_peek(hidden)
 
     def set_layer_visible(self, layer: LayerName, visible: bool) -> None:
         """Show or hide a layer; what is hidden cannot be clicked either."""
-        self._stage.set_visible(layer, visible)
+        self.stage.set_visible(layer, visible)
         self._look_again()
-
-    # --- tools ---
 
     @property
     def tool(self) -> ToolName:
@@ -151,18 +149,12 @@ class StudioCanvas(NavigationView):
     @property
     def hovered_detection(self) -> int | None:
         """The index of the detection under the mouse, when nothing lies over it."""
-        target = self._tool.preview().hover
-        return target.index if target is not None and target.kind == "detection" else None
-
-    @property
-    def stage(self) -> Stage:
-        """The layers."""
-        return self._stage
+        return detection_of(self._tool.preview().hover)
 
     @property
     def shown_active(self) -> ActiveContent:
         """What the layer of selection and handles shows."""
-        return self._stage.active.content
+        return self.stage.active.content
 
     def set_tool(self, name: ToolName) -> None:
         """Take another tool; whatever was under way is given up."""
@@ -177,12 +169,20 @@ class StudioCanvas(NavigationView):
 
     @property
     def maps(self) -> KeptMaps | None:
-        """The kept maps of the page that the tools use."""
+        """The kept maps of the page."""
         return self._contents.maps
 
     def finish_draft(self) -> None:
         """End the draft under way as Enter does."""
         self._run(self._tool.key(Key("enter"), self._scene()))
+
+    def step_level(self, steps: int) -> bool:
+        """Do what Alt and the wheel do in the tool in use; whether it does anything."""
+        commands = self._tool.wheel(
+            steps, Pointer(*self.sight[0].center().toTuple(), alt=True), self._scene()
+        )
+        self._run(commands or [])
+        return commands is not None
 
     def undo_draft_point(self) -> None:
         """Take back the last point of the region being drawn."""
@@ -212,8 +212,6 @@ class StudioCanvas(NavigationView):
             self._refine_timer.start()
         self.guides.look_again()
         self._look_again()
-
-    # --- mouse and keys ---
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Some tools use the wheel; with Alt Qt turns it sideways."""
@@ -306,8 +304,8 @@ class StudioCanvas(NavigationView):
         return self._contents.scene(
             self._selection.ids,
             self._selection.vertices,
-            regions=self._stage.is_visible("regions"),
-            detections=self._stage.is_visible("detections"),
+            regions=self.stage.is_visible("regions"),
+            detections=self.stage.is_visible("detections"),
         )
 
     def _claims(self, event: QKeyEvent) -> bool:
@@ -386,7 +384,7 @@ class StudioCanvas(NavigationView):
 
     def _refresh(self) -> None:
         content = self._contents.active(self._selection.ids, self._selection.vertices, self._tool.preview())
-        self._stage.show_active(content, self._camera.scale)
+        self.stage.show_active(content, self._camera.scale)
         self.update_cursor()
 
     def _ask_for_menu(self, target: Target | None, place: QPoint) -> None:
@@ -397,4 +395,4 @@ class StudioCanvas(NavigationView):
 
     def refine(self) -> None:
         """Replace drawings that were made in a hurry while zooming by full ones."""
-        self._stage.refine()
+        self.stage.refine()

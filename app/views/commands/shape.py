@@ -6,7 +6,7 @@ from typing import Final
 from PySide6.QtCore import QObject, Slot
 
 from app.domain import shape_verbs
-from app.domain.edits import Edit
+from app.domain.edits import DeleteVertices, Edit, EditRefused
 from app.domain.level_set import KeptMaps
 from app.domain.shape_edits import ExchangeRegions
 from app.views.commands.command import ActionSpec
@@ -70,6 +70,24 @@ class ShapeCommands(QObject):
     def loosen(self) -> None:
         maps = self._maps()
         self._apply(lambda page, ids: shape_verbs.tighten(page, ids, maps, inwards=False))
+
+    def lower_level(self) -> None:
+        self._level(-1)
+
+    def raise_level(self) -> None:
+        self._level(1)
+
+    def delete_vertices(self) -> None:
+        canvas, ids = self._desk.window.canvas, self._desk.parts.selection.ids
+        vertices = self._desk.parts.selection.vertices
+        if len(ids) != 1 or not vertices:
+            raise EditRefused("No vertex is chosen: click one first, or Shift+drag around several.")
+        self._desk.open_page.apply(DeleteVertices(next(iter(ids)), sorted(vertices)))
+        canvas.setFocus()
+
+    def _level(self, steps: int) -> None:
+        if not self._desk.window.canvas.step_level(steps):
+            raise EditRefused("Select one region of the model on an image whose score map is kept.")
 
     def turn_left(self) -> None:
         self._turn(-TURN)
@@ -141,6 +159,13 @@ ROWS: Final[tuple[ActionSpec, ...]] = (
       "Move what lies outside of the text in the score map in onto its outline", C.tighten, "selection"),
     A("shape.loosen", "Loosen to the score map", "Shape", ("Alt++", "Alt+="), "",
       "Move what lies inside of the text in the score map out onto its outline", C.loosen, "selection"),
+    A("shape.level_down", "Lower this region's threshold", "Shape", ("Ctrl+,",), "",
+      "The region grows along the level sets of the score map (Alt+wheel)", C.lower_level, "selection"),
+    A("shape.level_up", "Raise this region's threshold", "Shape", ("Ctrl+.",), "",
+      "The region shrinks along the level sets of the score map (Alt+wheel)", C.raise_level, "selection"),
+    A("shape.vertices", "Delete chosen vertices", "Shape", ("Backspace",), "",
+      "Delete the chosen vertices; Alt+click deletes one, Alt+click on an edge inserts one",
+      C.delete_vertices, "selection", scope="canvas", rule=True),
     A("shape.turn_left", "Turn left by 1 degree", "Shape", ("[",), "", "Turn the selection anticlockwise",
       C.turn_left, "selection", rule=True),
     A("shape.turn_right", "Turn right by 1 degree", "Shape", ("]",), "", "Turn the selection clockwise",

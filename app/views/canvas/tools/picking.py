@@ -46,6 +46,11 @@ def hit_of(target: Target | None) -> Hit | None:
     return Hit("edge" if target.kind == "ghost" else target.kind, target.region_id, target.index)
 
 
+def detection_of(target: Target | None) -> int | None:
+    """The index of the detection that a target is, or None."""
+    return target.index if target is not None and target.kind == "detection" else None
+
+
 def handle_radius(scene: Scene, pixel: float) -> float:
     """How near the mouse must be to a handle, in widget pixels.
 
