@@ -29,8 +29,8 @@ class Session(QObject):
     """The open page of a project and its undo stack, which is made from the journal when the page is opened.
 
     So undo and redo reach back without limit over every run of the program, and pages that are left cost
-    no memory. A change that cannot be saved stays in memory in its order; it is written before the next one, or by
-    `retry_save`. Used in the GUI thread only.
+    no memory. A change that cannot be saved stays in memory in its order; it is written before the next
+    one, or by `retry_save`. Used in the GUI thread only.
     """
 
     page_opened = Signal(str)  # key

@@ -12,14 +12,14 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from app.domain.edits import EditRefused
-from app.views.commands import about, clipboard, detect, edit, file, go, review, shape, tools, view
+from app.views.commands import about, clipboard, detect, edit, file, go, history, review, shape, tools, view
 from app.views.commands.command import WHY_DISABLED, ActionSpec, Menu, Need
 from app.views.commands.desk import Desk
 from app.views.theme import Colours, icon
 
 MENUS: Final[tuple[Menu, ...]] = ("File", "Edit", "Shape", "Go", "Tools", "View", "Detect", "Review", "Help")
 ACTIONS: Final[tuple[ActionSpec, ...]] = (
-    *file.ROWS, *edit.ROWS, *clipboard.ROWS, *shape.ROWS, *go.ROWS,
+    *file.ROWS, *edit.ROWS, *history.ROWS, *clipboard.ROWS, *shape.ROWS, *go.ROWS,
     *tools.ROWS, *view.ROWS, *detect.ROWS, *review.ROWS, *about.ROWS,
 )  # fmt: skip
 
@@ -143,6 +143,7 @@ class Commands:
         self.desk = desk
         self.file = file.FileCommands(desk)
         self.edit = edit.EditCommands(desk)
+        self.history = history.HistoryCommands(desk)
         self.clipboard = clipboard.ClipboardCommands(desk)
         self.shape = shape.ShapeCommands(desk)
         self.go = go.GoCommands(desk)
@@ -154,6 +155,7 @@ class Commands:
         groups = (
             (file.ROWS, self.file),
             (edit.ROWS, self.edit),
+            (history.ROWS, self.history),
             (clipboard.ROWS, self.clipboard),
             (shape.ROWS, self.shape),
             (go.ROWS, self.go),

@@ -32,6 +32,7 @@ from app.qtmodels.regions import RegionTableModel
 from app.views.canvas.view import StudioCanvas
 from app.views.panels.banner import Banner
 from app.views.panels.detection import DetectionPanel
+from app.views.panels.history import HistoryPanel
 from app.views.panels.page_list import PageListPanel
 from app.views.panels.regions import RegionPanel
 from app.views.panels.start_page import StartPage
@@ -87,6 +88,7 @@ class MainWindow(QMainWindow):
         self.pages = PageListPanel(page_model)
         self.regions = RegionPanel(region_model, selection)
         self.detection = DetectionPanel([actions[name] for name in PANEL_BUTTONS])
+        self.history = HistoryPanel(actions["history.restore"], actions["history.now"])
         self.status = StudioStatusBar(actions["cancel"])
         self.start_page = StartPage(actions["open"])
         self.save_banner, self.folder_banner, self.page_banner = Banner(), Banner(), Banner()
@@ -173,6 +175,12 @@ class MainWindow(QMainWindow):
         """Make sure that the table and the transcription line are to be seen."""
         self._docks[1].show()
 
+    def show_history_panel(self) -> None:
+        """Bring the history to the front and give it the keys."""
+        self._docks[3].show()
+        self._docks[3].raise_()
+        self.history.view.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
     def layout_state(self) -> tuple[str, str] | None:
         """Geometry and state to be restored at the next start, base64; None while the start page is shown."""
         if self._stack.currentIndex() == 0:
@@ -241,7 +249,10 @@ class MainWindow(QMainWindow):
             self._dock("Images", self.pages, left),
             self._dock("Regions", self.regions, right),
             self._dock("Detector", self.detection, right),
+            self._dock("History", self.history, right),
         ]
+        self.tabifyDockWidget(docks[1], docks[3])
+        docks[3].hide()
         self.resizeDocks([docks[0], docks[1]], [270, 330], Qt.Orientation.Horizontal)
         self.resizeDocks([docks[1], docks[2]], [330, 490], Qt.Orientation.Vertical)
         return docks

@@ -38,6 +38,7 @@ class OpenPage(QObject):
         self.key: str | None = None
         self._detections: tuple[Detection, ...] = ()
         self._image_problem: Problem | None = None
+        self.earlier: Page | None = None  # the earlier state on the screen in place of the page
         workspace, detection, images = parts.workspace, parts.detection, parts.images
         workspace.opened.connect(self._opened)
         workspace.closing.connect(self._closing)
@@ -92,7 +93,7 @@ class OpenPage(QObject):
             self.problem.emit(known_problem(error, key))
             self._window.pages.show_current(self.key)
             return
-        self.key, self._image_problem = key, None
+        self.key, self._image_problem, self.earlier = key, None, None
         self._parts.selection.clear()
         self._window.page_banner.clear()
         self._window.canvas.show_image(None)
@@ -108,6 +109,12 @@ class OpenPage(QObject):
         """Make an edit; one that does not fit is refused in words, in passing."""
         if self.session is None or self.key is None:
             return
+        if self.earlier is not None:
+            self._window.status.tell(
+                "This is an earlier state: restore it, or go back to now, before you edit"
+            )
+            self._show_page()  # what was typed into a table goes
+            return
         try:
             self.session.apply(edit)
         except EditRefused as refused:
@@ -115,6 +122,15 @@ class OpenPage(QObject):
             return
         if isinstance(edit, AddRegions | ReplaceRegions):
             self.regions_added.emit()
+
+    def look_back(self, earlier: Page | None) -> None:
+        """Show an earlier state in place of the page, which stays as it is; None: the page again."""
+        if earlier is self.earlier:
+            return
+        self._window.regions.commit()
+        self.earlier = earlier
+        self._show_page()
+        self.changed.emit()
 
     @Slot(object)
     def accept(self, indices: list[int]) -> None:
@@ -162,7 +178,7 @@ class OpenPage(QObject):
     @Slot()
     def _closing(self) -> None:
         self._window.regions.commit()
-        self.key = None
+        self.key = self.earlier = None
         self._parts.images.clear()
         self._parts.selection.clear()
         self._window.canvas.show_image(None)
@@ -206,6 +222,7 @@ class OpenPage(QObject):
     @Slot(str)
     def _page_changed(self, key: str) -> None:
         if key == self.key:
+            self.earlier = None
             self._show_page()
         self.changed.emit()
 
@@ -217,7 +234,7 @@ class OpenPage(QObject):
             self._window.status.set_page(review, not (self.session is not None and self.session.dirty))
 
     def _show_page(self) -> None:
-        page = self.page
+        page = self.page if self.earlier is None else self.earlier
         self._parts.selection.keep_only(region.id for region in page.regions)
         self._window.canvas.show_page(page)
         self._window.region_model.show_page(page)

@@ -220,6 +220,18 @@ STEPS = st.lists(
 )
 
 
+def work(session, region_id, step, number, press):
+    match step:
+        case "text" if session.page.regions:
+            session.apply(SetText(region_id, str(number)))
+        case "drag" | "other drag" if session.page.regions:
+            session.apply(MoveRegions([region_id], 1, 1, merge_key=f"{step} {press}"))
+        case "undo":
+            session.undo()
+        case "redo":
+            session.redo()
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS, st.integers(0, 10**9))
 def test_restarts_and_other_pages_change_nothing_about_undo(runs, steps, seed):
@@ -235,17 +247,7 @@ def test_restarts_and_other_pages_change_nothing_about_undo(runs, steps, seed):
     for number, step in enumerate(steps):
         press += step not in ("drag", "other drag")  # a drag does not go on after a restart
         for session in (runs.session, twin):
-            match step:
-                case "text":
-                    if session.page.regions:
-                        session.apply(SetText(region.id, str(number)))
-                case "drag" | "other drag":
-                    if session.page.regions:
-                        session.apply(MoveRegions([region.id], 1, 1, merge_key=f"{step} {press}"))
-                case "undo":
-                    session.undo()
-                case "redo":
-                    session.redo()
+            work(session, region.id, step, number, press)
         if step == "restart":
             runs.again(keys[0])
         if step == "leave":

@@ -7,7 +7,8 @@ from typing import Any, Final, Literal
 Menu = Literal["File", "Edit", "Shape", "Go", "Tools", "View", "Detect", "Review", "Help"]
 Scope = Literal["window", "canvas"]
 Need = Literal[
-    "", "folder", "page", "regions", "selection", "detections", "undo", "redo", "running", "failed"
+    "", "folder", "page", "regions", "selection", "detections", "undo", "redo", "running", "failed",
+    "earlier",
 ]  # fmt: skip
 
 WHY_DISABLED: Final[dict[Need, str]] = {
@@ -21,6 +22,7 @@ WHY_DISABLED: Final[dict[Need, str]] = {
     "redo": "There is nothing to do again",
     "running": "Nothing is running",
     "failed": "No image has failed",
+    "earlier": "Choose an earlier state in the history first",
 }
 
 

@@ -76,5 +76,6 @@ class Desk(QObject):
             "redo": session is not None and session.undo_stack.canRedo(),
             "running": self.parts.detection.running,
             "failed": any(outcome.state == "failed" for outcome in outcomes),
+            "earlier": self.open_page.earlier is not None,
         }
         return frozenset(need for need, there in found.items() if there)

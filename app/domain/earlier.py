@@ -1,0 +1,57 @@
+"""Earlier states of a page: what has changed since then, and the edit that brings one back."""
+
+from dataclasses import dataclass
+
+from app.domain.page import Page
+
+
+@dataclass(frozen=True)
+class RestorePage:
+    """Make the page what it was in an earlier state: its regions and its review state."""
+
+    earlier: Page
+    when: str  # of the earlier state, for the undo menu
+    merge_key: str | None = None
+
+    @property
+    def label(self) -> str:
+        return f"Restore the state of {self.when}"
+
+    def apply(self, page: Page) -> Page:
+        """The earlier page."""
+        return self.earlier
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What leads from one state of a page to another, as ids of regions."""
+
+    added: frozenset[str]
+    removed: frozenset[str]
+    changed: frozenset[str]
+    review: tuple[str, str] | None  # before and after, when they differ
+
+    def words(self) -> str:
+        """In words: "2 regions added, 1 changed, review: edited, now approved"; "nothing" when nothing is."""
+        counts = ((self.added, "added"), (self.changed, "changed"), (self.removed, "removed"))
+        parts = [f"{len(ids)} {what}" for ids, what in counts if ids]
+        if parts:
+            noun = "region" if parts[0].startswith("1 ") else "regions"
+            count, what = parts[0].split(" ", 1)
+            parts[0] = f"{count} {noun} {what}"
+        if self.review is not None:
+            parts.append(f"review: {self.review[0]}, now {self.review[1]}")
+        return ", ".join(parts) or "nothing"
+
+
+def difference(before: Page, after: Page) -> Difference:
+    """What was done between two states."""
+    old = {region.id: region for region in before.regions}
+    new = {region.id: region for region in after.regions}
+    changed = (name for name in old.keys() & new.keys() if old[name] != new[name])
+    return Difference(
+        frozenset(new.keys() - old.keys()),
+        frozenset(old.keys() - new.keys()),
+        frozenset(changed),
+        None if before.review == after.review else (before.review, after.review),
+    )

@@ -1,0 +1,136 @@
+"""History: earlier states of the open image, to look at and to bring back."""
+
+from typing import Final
+
+from PySide6.QtCore import QObject, QTimer, Slot
+
+from app.domain.earlier import RestorePage, difference
+from app.domain.page import Page
+from app.qtmodels.history import when
+from app.storage.errors import StorageError
+from app.views.commands.command import ActionSpec
+from app.views.commands.desk import Desk
+from app.views.problem_text import known_problem
+
+REFRESH_MS: Final = 100
+
+
+class HistoryCommands(QObject):
+    """Earlier states of the open image.
+
+    Args:
+        desk: what all commands work with.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._desk = desk
+        self._panel = desk.window.history
+        self._stale = True
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(REFRESH_MS)
+        self._timer.timeout.connect(self._refresh)
+        self._panel.row_chosen.connect(self._look_at)
+        self._panel.shown.connect(self._refresh_soon)
+        desk.parts.workspace.opened.connect(self._opened)
+        desk.parts.workspace.closing.connect(self._refresh_soon)
+
+    def show(self) -> None:
+        self._desk.window.show_history_panel()
+
+    def restore(self) -> None:
+        """Make the page what the chosen state was; one edit, which can be undone."""
+        row = self._panel.view.currentIndex().row()
+        step, earlier = self._panel.model.step(row), self._desk.open_page.earlier
+        if step is None or earlier is None:
+            return
+        self._desk.open_page.look_back(None)
+        self._desk.open_page.apply(RestorePage(earlier, when(step)))
+        self._desk.tell(f"The image is as it was at {when(step)}; Undo brings back what it was before")
+        self._desk.focus_picture()
+
+    def now(self) -> None:
+        """Leave the earlier state; nothing has changed."""
+        self._desk.open_page.look_back(None)
+        self._panel.choose(0)
+        self._say_now()
+        self._desk.focus_picture()
+
+    @Slot()
+    def _opened(self) -> None:
+        session = self._desk.parts.workspace.session
+        if session is not None:
+            session.page_opened.connect(self._refresh_soon)
+            session.page_changed.connect(self._refresh_soon)
+            session.state_lost.connect(self._lost)
+
+    @Slot()
+    def _refresh_soon(self) -> None:
+        self._stale = True
+        if self._panel.isVisible():
+            self._timer.start()
+
+    @Slot()
+    def _refresh(self) -> None:
+        if not self._stale or not self._panel.isVisible():
+            return
+        self._stale = False
+        db, key = self._desk.parts.workspace.db, self._desk.open_page.key
+        try:
+            heads = [] if db is None or key is None else db.edits.heads(key)
+        except StorageError as error:
+            self._panel.model.show_steps([])
+            self._panel.tell(str(error))
+            return
+        self._panel.model.show_steps(heads)
+        self._panel.choose(0)
+        self._say_now()
+
+    @Slot(int)
+    def _look_at(self, row: int) -> None:
+        step = self._panel.model.step(row)
+        db, key = self._desk.parts.workspace.db, self._desk.open_page.key
+        if step is None or db is None or key is None:
+            return
+        if row == 0:
+            self._desk.open_page.look_back(None)
+            self._say_now()
+            return
+        try:
+            earlier = db.edits.page_at(key, step.revision)
+        except StorageError as error:
+            self._desk.open_page.look_back(None)
+            self._panel.tell(str(error))
+            return
+        self._desk.open_page.look_back(earlier)
+        self._panel.tell(
+            f"{_counted(earlier)} at {when(step)}. "
+            f"Done since then: {difference(earlier, self._desk.open_page.page).words()}."
+        )
+
+    def _say_now(self) -> None:
+        count = max(self._panel.model.rowCount() - 1, 0)
+        steps = "1 step" if count == 1 else f"{count} steps"
+        self._panel.tell(f"{steps} so far. Choose one to see the image as it was after it.")
+
+    @Slot(object)
+    def _lost(self, error: StorageError) -> None:
+        self._desk.open_page.problem.emit(known_problem(error, self._desk.open_page.key or ""))
+
+
+def _counted(page: Page) -> str:
+    count = len(page.regions)
+    return f"{count} region{'' if count == 1 else 's'}, {page.review}"
+
+
+A, C = ActionSpec, HistoryCommands
+ROWS: Final[tuple[ActionSpec, ...]] = (
+    A("history", "History", "Edit", ("Ctrl+Shift+H",), "",
+      "Every step on this image, from all days: look at an earlier state, bring it back", C.show, "page",
+      rule=True),
+    A("history.restore", "Restore this state", "Edit", ("Ctrl+Alt+R",), "",
+      "Make the image what it was in the state that is shown; Undo takes that back", C.restore, "earlier"),
+    A("history.now", "Back to now", "Edit", ("Ctrl+Alt+N",), "",
+      "Leave the earlier state that is shown; nothing has changed", C.now, "earlier"),
+)  # fmt: skip
