@@ -122,10 +122,9 @@ def is_zip(path: Path) -> bool:
 
 def is_contained(name: str) -> bool:
     """Whether a relative POSIX path stays inside the folder it is relative to, on every system."""
-    path = PurePosixPath(name)
-    return bool(path.parts) and not (
-        path.is_absolute() or ".." in path.parts or any(sign in name for sign in "\\:\0")
-    )
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    outside = name.startswith("/") or ".." in parts or any(sign in name for sign in "\\:\0")
+    return bool(parts) and not outside
 
 
 def with_last(name: str, last: str) -> str:

@@ -78,7 +78,7 @@ BROKEN = {
     "a box of YOLO": ("0 0.5 0.5 0.2 0.2", "5 fields, expected a class and 8 shares"),
     "letters": ("0 a 0.2 0.55 0.2 0.55 0.6 0.05 0.6", "1 number, expected a class and 8 shares"),
     "NaN": ("0 nan 0.2 0.55 0.2 0.55 0.6 0.05 0.6", "1 number, expected a class and 8 shares"),
-    "Infinity": ("0 1e999 0.2 0.55 0.2 0.55 0.6 0.05 0.6", "too large or not a number"),
+    "Infinity": ("0 1e999 0.2 0.55 0.2 0.55 0.6 0.05 0.6", "a coordinate is too large or not a number"),
     "pixels": ("0 10 20 110 20 110 60 10 60", "corners far outside the image"),
     "far to the left": ("0 -1.5 0.2 0.55 0.2 0.55 0.6 0.05 0.6", "corners far outside the image"),
     "half a class": ("0.5 0.05 0.2 0.55 0.2 0.55 0.6 0.05 0.6", "class 0.5, expected a whole number"),
