@@ -8,11 +8,13 @@ import typer
 from rich.markup import escape
 
 from tcm_core.cli.console import errors, output
+from tcm_core.cli.convert_checkpoint import checkpoint
 
 if TYPE_CHECKING:
     from tcm_core.data.formats.labelled import LabelProblem, LabelReport
 
 convert = typer.Typer(help="Turn labels and checkpoints of others into ours, and back.", no_args_is_help=True)
+convert.command("checkpoint")(checkpoint)
 
 
 @convert.command("labels")

@@ -101,6 +101,10 @@ def _state_dict(path: Path) -> dict[str, Tensor]:
     for key in ("state_dict", "model"):
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
             content = content[key]
+    if isinstance(content, Mapping) and ("param_groups" in content or "optimizer" in content):
+        raise BadCheckpoint(
+            "an optimizer's state, without a model; choose the checkpoint that has the weights"
+        )
     if not isinstance(content, Mapping) or not content:
         raise BadCheckpoint(f"holds {type(content).__name__}, not tensors by name; choose another file")
     strange = [

@@ -1,0 +1,1 @@
+"""Checkpoints of other text detectors into ours: TCM's released ones and those of mmocr."""
