@@ -164,6 +164,25 @@ def test_a_data_set_is_found_in_every_layout_that_the_table_names(tmp_path, name
     assert samples[0].frame == "stored"
 
 
+@pytest.mark.parametrize("root", [".", "SynthText"])
+def test_synthtext_is_found_by_its_gt_mat(tmp_path, root):
+    scipy_io = pytest.importorskip("scipy.io")
+    names = ["8/ballet_1.jpg", "67/fruits_2.jpg"]
+    boxes, texts, images = np.empty((1, 2), object), np.empty((1, 2), object), np.empty((1, 2), object)
+    for column, name in enumerate(names):
+        path = tmp_path / root / name
+        path.parent.mkdir(parents=True)
+        Image.new("RGB", (40, 30)).save(path)
+        corners = WORD.polygon.T[:, :, None] + np.array([0, 10])
+        images[0, column], boxes[0, column] = name, corners
+        texts[0, column] = np.array([f"two words{column}"])
+    scipy_io.savemat(tmp_path / root / "gt.mat", {"imnames": images, "wordBB": boxes, "txt": texts})
+    samples = load_samples("synthtext", tmp_path)
+    assert [sample.image.relative_to(tmp_path / root).as_posix() for sample in samples] == sorted(names)[::-1]
+    assert [text.text for text in samples[0].instances] == ["two", "words0"]
+    assert samples[0].instances[1].polygon.tolist() == (WORD.polygon + 10).tolist()
+
+
 def test_several_folders_of_images_belong_together(tmp_path):
     for number in (1, 2):
         folder = tmp_path / f"ch8_training_images_{number}"
