@@ -51,18 +51,15 @@ def in_line(polygons: Sequence[Points]) -> list[int]:
 def joined(polygons: Sequence[Points]) -> Points | None:
     """One line of text from words in reading order: their upper sides one after the other, then the lower.
 
-    A triangle has no two sides, so the box around it stands for it.
+    A triangle has no two sides, so the box around it stands for it. Where words overlap, points that run
+    backwards are left out.
 
     Returns:
-        (N, 2) clockwise from the upper left of the first word; None when that outline would cross itself
-        even after points that run backwards were left out.
+        (N, 2) clockwise from the upper left of the first word; None when that outline would cross itself.
     """
     words = [sides(fitted_box(polygon) if len(polygon) == 3 else polygon) for polygon in polygons]
     top = np.concatenate([word.top for word in words])
     bottom = np.concatenate([word.bottom for word in words])
-    ring = Sides(top, bottom).ring
-    if is_simple(ring):
-        return clockwise(ring)
     onwards = np.concatenate([word.line[[0, -1]] for word in words])
     ring = Sides(_forwards(top, onwards), _forwards(bottom, onwards)).ring
     return clockwise(ring) if is_simple(ring) else None
@@ -73,6 +70,6 @@ def _forwards(side: Points, way: Points) -> Points:
     path = shapely.LineString(way)
     at = shapely.line_locate_point(path, shapely.points(side))
     furthest = np.maximum.accumulate(at)
-    kept = np.concatenate([[True], at[1:] > furthest[:-1]])
+    kept = np.concatenate([[True], at[1:] > furthest[:-1] - _ON_THE_LINE])
     kept[-1] = True
     return side[kept]

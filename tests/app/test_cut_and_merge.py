@@ -125,8 +125,15 @@ def test_words_of_a_line_in_any_direction_are_put_in_order_and_joined(count, deg
     assert area(line) > sum(area(word) for word in words)
 
 
-def test_words_that_overlap_are_joined_without_a_crossing():
+def test_words_that_overlap_are_joined_without_a_crossing_and_without_running_back():
     word = text_outline(14, length=60)
     line = joined([word, word + np.array((50.0, 2.0))])
     assert is_simple(line)
     assert line[:, 0].max() - line[:, 0].min() == pytest.approx(110)
+    upper = line[: int(np.argmax(line[:, 0])) + 1]
+    assert np.all(np.diff(upper[:, 0]) >= 0)
+
+
+def test_words_one_above_the_other_are_no_line():
+    word = text_outline(14, length=60)
+    assert joined([word, word + np.array((0.0, 60.0))]) is None

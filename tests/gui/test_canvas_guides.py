@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QImage, QMouseEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
+from PySide6.QtGui import QImage, QMouseEvent, QRegion
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.domain.page import Page
@@ -55,6 +56,41 @@ def test_the_cross_hair_follows_the_mouse_and_leaves_no_trace(robot):
     assert len(rows) <= 4
     robot.canvas.guides.set_on("cross_hair", False)
     assert np.array_equal(drawn(robot), before)
+
+
+class PaintedRegions(QObject):
+    """What of the canvas has been painted, as its viewport hears of it."""
+
+    def __init__(self, canvas):
+        super().__init__(canvas)
+        self.region = QRegion()
+        canvas.viewport().installEventFilter(self)
+
+    def eventFilter(self, watched, event):  # noqa: N802 - Qt's name
+        if event.type() == QEvent.Type.Paint:
+            self.region |= event.region()
+        return False
+
+
+def test_the_cross_hair_repaints_where_it_was_and_where_it_is_and_little_more(robot, qtbot):
+    robot.canvas.guides.set_on("cross_hair", True)
+    robot.hover(180, 150)
+    QApplication.processEvents()
+    painted = PaintedRegions(robot.canvas)
+    QTest.mouseMove(robot.canvas.viewport(), robot.at(200, 160))
+    qtbot.waitUntil(lambda: painted.region.contains(robot.at(200, 20)))
+    assert painted.region.contains(robot.at(180, 280))
+    assert painted.region.contains(robot.at(350, 150))
+    assert not painted.region.contains(robot.at(300, 280))
+
+
+def test_the_magnifier_makes_way_for_the_mouse(robot):
+    robot.canvas.guides.set_on("magnifier", True)
+    glass = robot.canvas.guides.magnifier
+    robot.hover(100, 200)
+    assert glass.x() > robot.canvas.width() / 2
+    robot.hover(380, 20)
+    assert glass.x() < robot.canvas.width() / 2
 
 
 def test_the_magnifier_shows_the_pixels_around_the_mouse_and_the_outline_there(robot):

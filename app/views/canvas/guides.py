@@ -50,7 +50,7 @@ class Guides(QObject):
         """Show a guide, or take it away."""
         self._on = self._on | {name} if on else self._on - {name}
         if name == "cross_hair":
-            self._stage.cross_hair.setVisible(on)
+            self._stage.cross_hair.set_visible(on)
         self.canvas_resized()
         self.look_again()
 

@@ -6,24 +6,33 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from app.views.canvas.sight import Guide
+from app.views.canvas.sight import Guide, Sight
 
 SIDE: Final = 168  # widget pixels
-MARGIN: Final = 12
+MARGIN: Final = 26  # more than a ruler takes
 LEAST_ZOOM: Final = 4.0  # widget pixels for one image pixel
 STRONGER: Final = 3.0  # times the zoom of the canvas
 _OUTLINE: Final = QColor(76, 194, 255)
 
 
 class Magnifier(Guide):
-    """A square in the upper right corner; crossing lines mark the mouse."""
+    """A square in the upper right corner, in the left one while the mouse is there; lines mark the mouse."""
 
     def __init__(self, canvas: QWidget) -> None:
         super().__init__(canvas, "Magnifier")
         self.resize(SIDE, SIDE)
+        self._width = 0
 
     def lie_in(self, width: int, height: int) -> None:
+        self._width = width
         self.move(width - SIDE - MARGIN, MARGIN)
+
+    def show_sight(self, sight: Sight) -> None:
+        if sight.mouse is not None:
+            x, y = ((sight.mouse - sight.visible.topLeft()) * sight.scale).toTuple()
+            in_the_way = x > self._width - SIDE - 2 * MARGIN and y < SIDE + 2 * MARGIN
+            self.move(MARGIN if in_the_way else self._width - SIDE - MARGIN, MARGIN)
+        super().show_sight(sight)
 
     def zoom(self) -> float:
         """Widget pixels for one image pixel inside the magnifier."""

@@ -37,7 +37,6 @@ class Stage:
         self.regions = PolygonLayer()
         self.active = ActiveLayer()
         self.cross_hair = CrossHair()
-        self.cross_hair.setVisible(False)
         self.image_rect = QRectF()
         self._visible: dict[LayerName, bool] = dict.fromkeys(LAYER_NAMES, True)
         self._has_map = False
@@ -51,7 +50,8 @@ class Stage:
             (30, self.detections),
             (40, self.regions),
             (50, self.active),
-            (60, self.cross_hair),
+            (60, self.cross_hair.lines[0]),
+            (60, self.cross_hair.lines[1]),
         )
         for height, item in layers:
             self.box.addItem(item, ignoreBounds=True)

@@ -219,9 +219,8 @@ def _scale(frame: Frame, handle: int, now: Pointer) -> Callable[[Points], Points
     grasped = low + place * (high - low)
     mouse = turned(np.array(((now.x, now.y),)), -degrees, middle)[0]
     reach = grasped - anchor
-    moving = np.abs(place - 0.5) > 0.25  # a handle in the middle of a side scales one way only
     factors = np.ones(2)
-    useful = moving & (np.abs(reach) > 1e-9)
+    useful = np.abs(reach) > 1e-9  # a handle in the middle of a side scales one way only
     factors[useful] = np.maximum(
         ((mouse - anchor) / np.where(reach == 0, 1.0, reach))[useful], SMALLEST_FACTOR
     )
