@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QColor
 
 from app.domain.edits import SetIgnore, SetText
 from app.domain.page import Page
 from app.domain.region import Region
+from app.domain.spelling import TextCheck
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
@@ -31,6 +33,7 @@ COLUMNS: Final = (
 )
 
 RIGHT: Final = (SCORE,)
+REMARKABLE: Final = QColor("#c2710c")  # of a text that the checks remark upon; legible on light and dark
 
 IdRole: Final = Qt.ItemDataRole.UserRole + 1
 """The region's id."""
@@ -44,6 +47,13 @@ class RegionTableModel(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._regions: tuple[Region, ...] = ()
+        self._check = TextCheck()
+
+    def set_check(self, check: TextCheck) -> None:
+        """Mark texts with other characters and words from now on."""
+        self._check = check
+        if self._regions:
+            self.dataChanged.emit(self.index(0, TEXT), self.index(len(self._regions) - 1, TEXT))
 
     def show_page(self, page: Page) -> None:
         """Show this page; rows that stay keep their place, so that selection and editors live on."""
@@ -109,7 +119,19 @@ class RegionTableModel(QAbstractTableModel):
             return Qt.CheckState.Checked if region.ignore else Qt.CheckState.Unchecked
         if role == Qt.ItemDataRole.ToolTipRole and column == IGNORE:
             return "Unreadable text: exported as ###, neither right nor wrong for a detector"
-        return None
+        return self._remark(region, role) if column == TEXT else None
+
+    def _remark(self, region: Region, role: int) -> Any:
+        if role not in (Qt.ItemDataRole.ForegroundRole, Qt.ItemDataRole.ToolTipRole):
+            return None
+        if self._check.passes(region.text):
+            return None
+        if role == Qt.ItemDataRole.ForegroundRole:
+            return REMARKABLE
+        found = self._check.findings(region.text)
+        parts = [f"Not allowed: {' '.join(found.strange)}"] if found.strange else []
+        parts += [f"Not in the word list: {', '.join(found.unknown)}"] if found.unknown else []
+        return "\n".join(parts)
 
     def setData(self, index: AnyIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         """Ask for the edit; the row changes when the page does.

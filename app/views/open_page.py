@@ -97,6 +97,7 @@ class OpenPage(QObject):
         self._parts.selection.clear()
         self._window.page_banner.clear()
         self._window.canvas.show_image(None)
+        self._window.regions.show_image(None)
         self._window.pages.show_current(key)
         self._show_page()
         self._show_predictions()
@@ -182,6 +183,7 @@ class OpenPage(QObject):
         self._parts.images.clear()
         self._parts.selection.clear()
         self._window.canvas.show_image(None)
+        self._window.regions.show_image(None)
         self._window.page_banner.clear()
         self._show_page()
         self._show_detections(())
@@ -209,6 +211,7 @@ class OpenPage(QObject):
     def _image_ready(self, key: str, image: QImage) -> None:
         if key == self.key:
             self._window.canvas.show_image(image)
+            self._window.regions.show_image(image)
             self._show_map()
 
     @Slot(str, object)
@@ -216,6 +219,7 @@ class OpenPage(QObject):
         if key == self.key:
             self._image_problem = problem
             self._window.canvas.show_image(None)
+            self._window.regions.show_image(None)
             self._window.page_banner.tell(f"{problem.what} {problem.remedy}", "warn")
             self.changed.emit()
 

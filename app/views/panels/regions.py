@@ -1,45 +1,54 @@
-"""The regions of the open image as a table, and the line to type what the selected one says."""
+"""The regions of the open image as a table, under the lane to type what the selected one says."""
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+    Slot,
+)
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QLineEdit,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTableView,
     QVBoxLayout,
     QWidget,
 )
 
 from app.document.selection import Selection
-from app.domain.edits import SetText
 from app.domain.page import Page
-from app.qtmodels.regions import IGNORE, ORIGIN, POINTS, SCORE, RegionTableModel
+from app.domain.spelling import TextCheck, direction_of
+from app.qtmodels.regions import IGNORE, ORIGIN, POINTS, SCORE, TEXT, RegionTableModel
+from app.views.panels.transcription import TranscriptionLane
 
 COLUMN_WIDTHS = {IGNORE: 56, POINTS: 56, ORIGIN: 74, SCORE: 54}
 
 
-class TranscriptionEdit(QLineEdit):
-    """Commits on Enter; Esc takes back what was typed."""
+class TextDelegate(QStyledItemDelegate):
+    """Shows a text from the side that it is read from."""
 
-    cancelled = Signal()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.cancelled.emit()
-            event.accept()
-        else:
-            super().keyPressEvent(event)
+    def initStyleOption(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().initStyleOption(option, index)
+        if direction_of(str(index.data())) == "right":
+            option.direction = Qt.LayoutDirection.RightToLeft
+            option.displayAlignment = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class RegionPanel(QWidget):
-    """Table and transcription line; in step with the selection, both ways.
+    """Transcription lane and table; in step with the selection, both ways.
 
     Attributes:
         edit_requested: an Edit of the open page.
-        left: typing ended with Enter or Esc; the picture wants the focus back.
+        left: typing ended; the picture wants the focus back.
     """
 
     edit_requested = Signal(object)
@@ -49,15 +58,13 @@ class RegionPanel(QWidget):
         super().__init__(parent)
         self._model, self._selection = model, selection
         self._page = Page()
-        self._edited_id: str | None = None
-        self.text = TranscriptionEdit()
-        self.text.setPlaceholderText("Transcription")
-        self.text.setAccessibleName("Transcription of the selected region")
-        self.text.setToolTip("What the selected region says. Enter keeps it, Esc takes it back")
+        self.lane = TranscriptionLane(selection)
+        self.text = self.lane.text
         self.count = QLabel()
         self.count.setProperty("role", "muted")
         self.table = QTableView()
         self.table.setModel(model)
+        self.table.setItemDelegateForColumn(TEXT, TextDelegate(self.table))
         self.table.setAccessibleName("Regions of this image")
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -73,20 +80,17 @@ class RegionPanel(QWidget):
         for column_at, width in COLUMN_WIDTHS.items():
             header.resizeSection(column_at, width)
         self._lay_out()
-        self.text.returnPressed.connect(self._finish)
-        self.text.cancelled.connect(self._take_back)
+        self.lane.edit_requested.connect(self.edit_requested)
+        self.lane.left.connect(self.left)
         self.table.selectionModel().selectionChanged.connect(self._rows_selected)
-        selection.changed.connect(self._selection_changed)
-        self._selection_changed()
+        selection.changed.connect(self._mark_rows)
+        self._mark_rows()
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 0)
         column.setSpacing(6)
-        row = QHBoxLayout()
-        row.setContentsMargins(8, 0, 8, 0)
-        row.addWidget(self.text)
-        column.addLayout(row)
+        column.addWidget(self.lane)
         column.addWidget(self.table, 1)
         foot = QHBoxLayout()
         foot.setContentsMargins(10, 0, 8, 6)
@@ -98,6 +102,10 @@ class RegionPanel(QWidget):
         """The page that is shown."""
         return self._page
 
+    def show_image(self, image: QImage | None) -> None:
+        """Show regions as they are in this picture; None while it is not there."""
+        self.lane.show_image(image)
+
     def show_page(self, page: Page) -> None:
         """Show the open page; the model has been told already."""
         self._page = page
@@ -105,48 +113,22 @@ class RegionPanel(QWidget):
         ending = f", {ignored} ignored" if ignored else ""
         self.count.setText(f"{total} region{'' if total == 1 else 's'}{ending}")
         self._mark_rows()
-        if not self.text.hasFocus() or not self.text.isModified():
-            self._show_text()
+        self.lane.show_page(page)
+
+    def set_check(self, check: TextCheck) -> None:
+        """Mark texts with other characters and words from now on."""
+        self.lane.set_check(check)
+        self._model.set_check(check)
 
     def start_typing(self) -> None:
         """Put the cursor into the transcription of the only selected region."""
-        if self.text.isEnabled():
-            self.text.setFocus(Qt.FocusReason.ShortcutFocusReason)
-            self.text.selectAll()
+        self.lane.start_typing()
 
     def commit(self) -> None:
         """Hand over what was typed and not yet kept, before something else is shown."""
-        if self._edited_id is None or not self.text.isModified():
-            return
-        self.text.setModified(False)
-        if any(region.id == self._edited_id for region in self._page.regions):
-            self.edit_requested.emit(SetText(self._edited_id, self.text.text()))
+        self.lane.commit()
 
     @Slot()
-    def _finish(self) -> None:
-        self.commit()
-        self.left.emit()
-
-    @Slot()
-    def _take_back(self) -> None:
-        self.text.setModified(False)
-        self._show_text()
-        self.left.emit()
-
-    @Slot()
-    def _selection_changed(self) -> None:
-        self.commit()
-        self._mark_rows()
-        self._show_text()
-
-    def _show_text(self) -> None:
-        chosen = [region for region in self._page.regions if region.id in self._selection.ids]
-        only = chosen[0] if len(chosen) == 1 else None
-        self._edited_id = only.id if only is not None else None
-        self.text.setEnabled(only is not None)
-        self.text.setText(only.text if only is not None else "")
-        self.text.setModified(False)
-
     def _mark_rows(self) -> None:
         marked = QItemSelection()
         last = self._model.columnCount() - 1
