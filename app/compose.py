@@ -132,6 +132,7 @@ class Studio(QObject):
         self.parts.workspace.close()
         return ended
 
+        self.window.regions.lane.strips.shutdown()
     def discard(self) -> None:
         """Destroy the window while the application still is; nothing of it is used afterwards."""
         self.window.deleteLater()
@@ -157,6 +158,8 @@ class Studio(QObject):
         window.canvas.hint_changed.connect(window.status.set_hint)
         window.canvas.cursor_moved.connect(window.status.set_cursor)
         window.detection.settings_changed.connect(parts.detection.set_settings)
+        window.regions.lane.reveal_wanted.connect(window.canvas.reveal)
+        window.regions.lane.strips.failed.connect(self.report)
         window.detection.map_style_changed.connect(window.canvas.set_map_style)
         window.canvas.zoom_changed.connect(window.status.set_zoom)
         window.detection.checkpoint_chosen.connect(commands.detect.checkpoint_picked)
