@@ -378,3 +378,22 @@ def test_chosen_vertices_go_by_the_menu_too(qapp, folder, count):
             undone(robot, before)
 
     run_with(FakeDetector(), [str(folder)], script)
+
+
+def test_the_knifes_line_is_cut_by_its_key_without_a_selection(qapp, folder, count):
+    def script(robot: AppRobot):
+        yield robot.picture_shown
+        add(robot, new_region(outline(count)))
+        robot.press("Escape")
+        robot.press("K")
+        robot.click(150, 70)
+        robot.click(152, 170)
+        assert robot.canvas.has_draft
+        robot.press("Ctrl+K")
+        assert len(robot.page.regions) == 2
+        robot.press("Escape")
+        robot.canvas._selection.clear()
+        robot.press("Ctrl+K")
+        assert "Select a region" in message(robot)
+
+    run_with(FakeDetector(), [str(folder)], script)

@@ -138,7 +138,7 @@ ROWS: Final[tuple[ActionSpec, ...]] = (
     A("shape.merge", "Merge", "Shape", ("Ctrl+M",), "merge", "Make one region of those that touch, exactly",
       C.merge, "selection"),
     A("shape.cut", "Cut in two", "Shape", ("Ctrl+K",), "",
-      "Cut along the knife's line, or each selected region in its middle", C.cut, "selection"),
+      "Cut along the knife's line, or each selected region in its middle", C.cut, "page"),
     A("shape.join", "Join words into a line", "Shape", ("Ctrl+J",), "",
       "Make one line of the selected words, along their upper and lower sides", C.join, "selection",
       rule=True),
