@@ -1,17 +1,26 @@
 """From DBNet's probability map to detections."""
 
 import math
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from tcm_core.config.decode import DbDecode
-from tcm_core.decode.maps import ImageMaps
+from tcm_core.decode.maps import ImageMaps, Plane
 from tcm_core.detection import Detection
-from tcm_core.geometry.offset import grow_distance, offset
+from tcm_core.geometry.offset import Measure, grow_distance, offset
 from tcm_core.geometry.polygon import Points, area, clockwise, perimeter
-from tcm_core.geometry.quad import top_left_first
+from tcm_core.geometry.quad import rectangle_corners
+
+
+class _Component(NamedTuple):
+    """One connected component of the binarised map."""
+
+    outline: NDArray[np.int32]  # (N, 1, 2) through the centres of border pixels, map pixels
+    score: float  # mean probability inside, in [0, 1]
+    pixels: int  # how many it has, holes filled
 
 
 def decode_db(maps: ImageMaps, settings: DbDecode) -> tuple[Detection, ...]:
@@ -24,76 +33,92 @@ def decode_db(maps: ImageMaps, settings: DbDecode) -> tuple[Detection, ...]:
     Source: Liao et al. 2020, section 3.5: binarise, outline, mean probability inside, grow back.
     """
     probability = maps.planes["probability"]
-    height, width = probability.shape
-    content_height, content_width = maps.frame.content_size
-    cell = maps.frame.network_size[0] / height  # network pixels per map pixel, the same both ways
-    inside = probability[: -(-content_height * height // maps.frame.network_size[0])]
-    inside = inside[:, : -(-content_width * width // maps.frame.network_size[1])]
-    _, binary = cv2.threshold(inside, math.floor(settings.threshold * 255.0), 1, cv2.THRESH_BINARY)
-    outlines, _ = cv2.findContours(binary, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    outlines = sorted(outlines, key=cv2.contourArea, reverse=True)[: settings.max_candidates]
+    cell = (
+        maps.frame.network_size[0] / probability.shape[0]
+    )  # network pixels per map pixel, the same both ways
+    components = _components(_without_padding(maps), settings)
+    if not components:
+        return ()
+    sides, quads = _grown_rectangles(components, cell, settings)
+    large = sides.min(axis=1) >= settings.min_side
     image_height, image_width = maps.frame.image_size
     found = []
-    for outline in outlines:
-        score = _mean_inside(inside, outline)
-        if score < settings.score_threshold:
+    for component, quad, is_large in zip(components, quads, large, strict=True):
+        if not is_large:
             continue
-        grown = _grow(outline, cell, settings)
-        if grown is not None:
-            polygon = np.clip(maps.frame.to_image(grown), 0, (image_width, image_height))
-            found.append(Detection(polygon, score, settings.output))
+        grown = _grown_outline(component, cell, settings) if settings.output == "polygon" else None
+        polygon = maps.frame.to_image(quad if grown is None else grown)
+        np.maximum(polygon, 0.0, out=polygon)
+        np.minimum(polygon, (image_width, image_height), out=polygon)
+        found.append(Detection(polygon, component.score, settings.output))
     return tuple(found)
 
 
-def _grow(outline: NDArray[np.int32], cell: float, settings: DbDecode) -> Points | None:
-    """The text, in network pixels, of one component's outline, or None when it is too small.
-
-    The outline runs through the centres of border pixels, the component's edge lies further out: so far that
-    what is inside has the area of the component's pixels.
-    """
-    centres = (outline[:, 0].astype(np.float32) + 0.5) * cell
-    pixels = _pixels(outline) * cell * cell
-    middle, (width, height), angle = cv2.minAreaRect(centres)
-    missing = width + height  # (width + margin) (height + margin) = pixels
-    margin = 0.5 * (math.sqrt(max(0.0, missing * missing + 4.0 * (pixels - width * height))) - missing)
-    margin = min(max(margin, 0.0), cell)
-    width, height = width + margin, height + margin
-    if min(width, height) < settings.min_side:
-        return None
-    distance = _distance(width * height, 2.0 * (width + height), settings)
-    box = cv2.boxPoints((middle, (width + 2 * distance, height + 2 * distance), angle)).astype(np.float64)
-    if settings.output == "quad" or len(centres) < 3:
-        return top_left_first(box)
-    tolerance = max(0.5, 0.004 * cv2.arcLength(centres, True))
-    kernel = cv2.approxPolyDP(centres, tolerance, True)[:, 0].astype(np.float64)
-    if len(kernel) < 3:
-        return top_left_first(box)
-    length = perimeter(kernel)
-    margin = min(max((pixels - area(kernel)) / length, 0.0), 0.5 * cell)
-    distance = _distance(area(kernel) + margin * length, length + 8.0 * margin, settings)
-    grown = offset(kernel, margin + distance)
-    if grown is None:
-        return top_left_first(box)
-    smooth = cv2.approxPolyDP(grown.astype(np.float32), tolerance, True)[:, 0].astype(np.float64)
-    return clockwise(smooth) if len(smooth) >= 4 else top_left_first(box)
+def _without_padding(maps: ImageMaps) -> Plane:
+    """The probability map of the image alone."""
+    probability = maps.planes["probability"]
+    network_height, network_width = maps.frame.network_size
+    content_height, content_width = maps.frame.content_size
+    rows = -(-content_height * probability.shape[0] // network_height)
+    columns = -(-content_width * probability.shape[1] // network_width)
+    return probability[:rows, :columns]
 
 
-def _pixels(outline: NDArray[np.int32]) -> float:
-    """How many pixels an outline through pixel centres holds, its own among them. Source: Pick's theorem."""
-    steps = np.abs(outline[:, 0] - np.roll(outline[:, 0], 1, axis=0)).max(axis=1)
-    return float(cv2.contourArea(outline)) + 0.5 * float(steps.sum()) + 1.0
+def _components(probability: Plane, settings: DbDecode) -> list[_Component]:
+    """The components whose mean probability suffices, the largest first."""
+    _, binary = cv2.threshold(probability, math.floor(settings.threshold * 255.0), 1, cv2.THRESH_BINARY)
+    outlines, _ = cv2.findContours(binary, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    largest = sorted(outlines, key=cv2.contourArea, reverse=True)[: settings.max_candidates]
+    measured = [_measured(probability, outline) for outline in largest]
+    return [component for component in measured if component.score >= settings.score_threshold]
 
 
-def _distance(kernel_area: float, kernel_perimeter: float, settings: DbDecode) -> float:
-    """How far a kernel is grown, in the unit of its perimeter."""
-    if settings.grow == "inverse":
-        return grow_distance(kernel_area, kernel_perimeter, settings.shrink_ratio)
-    return settings.unclip_ratio * kernel_area / kernel_perimeter
-
-
-def _mean_inside(probability: NDArray[np.uint8], outline: NDArray[np.int32]) -> float:
-    """The mean probability inside an outline, in [0, 1]."""
+def _measured(probability: Plane, outline: NDArray[np.int32]) -> _Component:
     x, y, width, height = cv2.boundingRect(outline)
     mask = np.zeros((height, width), np.uint8)
     cv2.drawContours(mask, [outline], -1, (1,), cv2.FILLED, offset=(-x, -y))
-    return float(cv2.mean(probability[y : y + height, x : x + width], mask)[0]) / 255.0
+    mean = cv2.mean(probability[y : y + height, x : x + width], mask)[0]
+    return _Component(outline, float(mean) / 255.0, cv2.countNonZero(mask))
+
+
+def _grown_rectangles(
+    components: list[_Component], cell: float, settings: DbDecode
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(N, 2) sides before growing and (N, 4, 2) corners after it, of the rectangles around the components.
+
+    An outline runs through the centres of border pixels, the edge lies further out: so far, up to half a
+    pixel, that the rectangle has the area of the component's pixels.
+    """
+    rectangles = [cv2.minAreaRect(component.outline) for component in components]
+    middles, sides, degrees = (np.array(part, np.float64) for part in zip(*rectangles, strict=True))
+    pixels = np.array([component.pixels for component in components], np.float64)
+    both = sides.sum(axis=1)  # (width + margin) (height + margin) = pixels
+    margin = 0.5 * (np.sqrt(np.maximum(0.0, both**2 + 4.0 * (pixels - sides.prod(axis=1)))) - both)
+    sides = (sides + np.clip(margin, 0.0, 1.0)[:, None]) * cell
+    distance = _distance(sides.prod(axis=1), 2.0 * sides.sum(axis=1), settings)
+    return sides, rectangle_corners((middles + 0.5) * cell, sides + 2.0 * distance[:, None], degrees)
+
+
+def _grown_outline(component: _Component, cell: float, settings: DbDecode) -> Points | None:
+    """The grown outline of a component in network pixels, or None when it is too simple for one."""
+    centres = (component.outline[:, 0].astype(np.float32) + 0.5) * cell
+    if len(centres) < 3:
+        return None
+    tolerance = max(0.5, 0.004 * cv2.arcLength(centres, True))
+    kernel = cv2.approxPolyDP(centres, tolerance, True)[:, 0].astype(np.float64)
+    if len(kernel) < 3:
+        return None
+    length, inner = perimeter(kernel), area(kernel)
+    margin = min(max((component.pixels * cell * cell - inner) / length, 0.0), 0.5 * cell)
+    grown = offset(kernel, margin + _distance(inner + margin * length, length + 8.0 * margin, settings))
+    if grown is None:
+        return None
+    smooth = cv2.approxPolyDP(grown.astype(np.float32), tolerance, True)[:, 0].astype(np.float64)
+    return clockwise(smooth) if len(smooth) >= 4 else None
+
+
+def _distance(kernel_area: Measure, kernel_perimeter: Measure, settings: DbDecode) -> Measure:
+    """How far kernels are grown, in the unit of their perimeter."""
+    if settings.grow == "inverse":
+        return grow_distance(kernel_area, kernel_perimeter, settings.shrink_ratio)
+    return settings.unclip_ratio * kernel_area / kernel_perimeter

@@ -1,13 +1,17 @@
 """Polygons moved inwards and outwards: among them the shrink of DBNet."""
 
-import math
+from typing import TypeVar
 
 import numpy as np
 import pyclipper
+from numpy.typing import NDArray
 
 from tcm_core.geometry.polygon import Points, area, perimeter
 
 _SCALE = 64.0  # pyclipper works on integers: a 64th of a pixel
+
+Measure = TypeVar("Measure", float, NDArray[np.float64])
+"""One number, or an array of them."""
 
 
 def offset(polygon: Points, distance: float) -> Points | None:
@@ -45,7 +49,7 @@ def shrink_distance(polygon: Points, ratio: float) -> float:
     return area(polygon) * (1.0 - ratio * ratio) / length if length > 0 else 0.0
 
 
-def grow_distance(kernel_area: float, kernel_perimeter: float, ratio: float) -> float:
+def grow_distance(kernel_area: Measure, kernel_perimeter: Measure, ratio: float) -> Measure:
     """How far to move the edges of a shrunk text outwards to undo the shrinking, in pixels.
 
     Moving the edges of a rectangle out by d gives it the area A + L d + 4 d^2 and the perimeter L + 8 d; the
@@ -53,13 +57,13 @@ def grow_distance(kernel_area: float, kernel_perimeter: float, ratio: float) -> 
     polygons with round bends.
 
     Args:
-        kernel_area: A, of the shrunk text.
+        kernel_area: A, of the shrunk text; one or an array.
         kernel_perimeter: L, of the shrunk text.
         ratio: what it was shrunk by, in (0, 1].
     """
     kept = ratio * ratio
     square, linear, constant = 4.0 + 4.0 * kept, kept * kernel_perimeter, (kept - 1.0) * kernel_area
-    return (math.sqrt(linear * linear - 4.0 * square * constant) - linear) / (2.0 * square)
+    return ((linear * linear - 4.0 * square * constant) ** 0.5 - linear) / (2.0 * square)
 
 
 def shrink(polygon: Points, ratio: float) -> Points | None:

@@ -31,11 +31,24 @@ def min_area_quads(point_sets: NDArray[np.float64]) -> NDArray[np.float64]:
     origins = point_sets.mean(axis=1, keepdims=True)
     rectangles = [cv2.minAreaRect(points) for points in (point_sets - origins).astype(np.float32)]
     middles, sides, degrees = (np.array(part, np.float64) for part in zip(*rectangles, strict=True))
+    return rectangle_corners(middles + origins[:, 0], sides, degrees)
+
+
+def rectangle_corners(
+    middles: NDArray[np.float64], sides: NDArray[np.float64], degrees: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(N, 4, 2): the corners of rectangles as OpenCV describes them, in the order of min_area_quad.
+
+    Args:
+        middles: (N, 2).
+        sides: (N, 2), the first along the angle.
+        degrees: (N,), clockwise on the screen.
+    """
     angles = np.deg2rad(degrees)
     along = np.stack([np.cos(angles), np.sin(angles)], axis=1) * sides[:, :1] / 2
     across = np.stack([-np.sin(angles), np.cos(angles)], axis=1) * sides[:, 1:] / 2
     corners = np.stack([-along - across, along - across, along + across, across - along], axis=1)
-    corners += middles[:, None] + origins
+    corners += middles[:, None]
     first = np.argmin(corners.sum(axis=2), axis=1)
     places = (first[:, None] + np.arange(4)) % 4
     return np.take_along_axis(corners, places[:, :, None], axis=1)
