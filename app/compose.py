@@ -13,6 +13,8 @@ from app.qtmodels.pages import PageListModel
 from app.qtmodels.regions import RegionTableModel
 from app.services.detection import DetectionService
 from app.services.export import ExportService
+from app.services.importing import ImportService
+from app.services.live_export import LiveExport
 from app.services.workspace import Workspace
 from app.settings.schema import DeviceName
 from app.settings.store import Home, SettingsStore
@@ -24,6 +26,7 @@ from app.views.dialogs.about import AboutDialog
 from app.views.dialogs.diagnostics import DiagnosticsDialog
 from app.views.dialogs.export import ExportDialog
 from app.views.dialogs.go_to import GoToDialog
+from app.views.dialogs.importing import ImportDialog
 from app.views.dialogs.keys import KeysDialog
 from app.views.dialogs.problem import ProblemDialog
 from app.views.dialogs.reset import ResetDialog
@@ -72,8 +75,10 @@ class Studio(QObject):
         gpu = GpuThread(predictor_factory, parent=self)
         detection = DetectionService(workspace, gpu, MapCache(home.map_cache), parent=self)
         export = ExportService(workspace, parent=self)
+        importing = ImportService(workspace, parent=self)
+        self.live_export = LiveExport(workspace, export, parent=self)
         selection = Selection(self)
-        self.parts = Parts(workspace, detection, export, images, selection, settings, home)
+        self.parts = Parts(workspace, detection, export, importing, images, selection, settings, home)
 
         self.page_model = PageListModel(workspace, images, detection, parent=self)
         self.region_model = RegionTableModel(parent=self)
@@ -127,9 +132,11 @@ class Studio(QObject):
         """
         ended = self.parts.detection.shutdown()
         self.parts.export.shutdown()
+        self.parts.importing.shutdown()
         self.parts.images.shutdown()
         QThreadPool.globalInstance().waitForDone(SHUT_DOWN_MS)  # the diagnostics
         self.parts.workspace.close()
+        self.live_export.shutdown()
         return ended
 
         self.window.regions.lane.strips.shutdown()
@@ -169,6 +176,8 @@ class Studio(QObject):
         parts.workspace.failed.connect(self.report)
         parts.workspace.opened.connect(preferences.remember_folder)
         parts.export.failed.connect(self._export_failed)
+        parts.importing.failed.connect(self._import_failed)
+        self.live_export.failed.connect(self.report)
         self.open_page.problem.connect(self.report)
         preferences.problem.connect(self.report)
         desk.dialog_wanted.connect(self._open_dialog)
@@ -215,6 +224,11 @@ class Studio(QObject):
         if not isinstance(self._dialog, ExportDialog) or not self._dialog.isVisible():
             self.report(problem)
 
+    @Slot(object)
+    def _import_failed(self, problem: Problem) -> None:
+        if not isinstance(self._dialog, ImportDialog) or not self._dialog.isVisible():
+            self.report(problem)
+
     @Slot(str)
     def _open_dialog(self, name: str) -> None:
         self._replace_dialog(self._make_dialog(name))
@@ -230,6 +244,8 @@ class Studio(QObject):
         match name:
             case "export":
                 return self._export_dialog()
+            case "import":
+                return ImportDialog(self.parts.importing, self.parts.workspace, self.window)
             case "go_to":
                 go_to = GoToDialog(self.window.listed_keys(), self.window)
                 go_to.page_chosen.connect(self.open_page.go_to)

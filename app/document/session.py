@@ -101,8 +101,11 @@ class Session(QObject):
             raise RuntimeError("no page is open")
         self._push(self._key, edit)
 
-    def apply_to(self, key: str, edit: Edit) -> None:
+    def apply_to(self, key: str, edit: Edit) -> bool:
         """Apply an edit to any page, open or not; it can be undone once that page is open.
+
+        Returns:
+            Whether it changed anything.
 
         Raises:
             EditRefused: the edit does not fit the page, which is as it was.
@@ -110,7 +113,7 @@ class Session(QObject):
         """
         self._load(key)
         try:
-            self._push(key, edit)
+            return self._push(key, edit)
         finally:
             if key != self._key:
                 self._forget_unless_needed(key)
@@ -170,15 +173,16 @@ class Session(QObject):
             self.state_lost.emit(error)
             return None
 
-    def _push(self, key: str, edit: Edit) -> None:
+    def _push(self, key: str, edit: Edit) -> bool:
         before = self._pages[key]
         after = edit.apply(before)
         if after == before:
-            return
+            return False
         command = PageCommand(self._show, key, (before, after), edit.label, edit.merge_key)
         stack = self._stacks[key]
         command.goes_on_with(stack.command(stack.index() - 1) if stack.index() else None)
         stack.push(command)
+        return True
 
     def _show(self, key: str, page: Page, label: str, kind: StepKind) -> None:
         self._pages[key] = page

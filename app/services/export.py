@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Qt, QThreadPool, Signal, Slot
 
 from app.domain.page import Page
+from app.services.format_export import FormatPlan, plan_format, write_format
 from app.services.workspace import Workspace
 from app.storage.export_profile import ExportProfile, load_profile, save_profile
 from app.storage.label_io import ExportItem, plan_export, report_lines, write_export
@@ -31,6 +32,7 @@ class ExportPlan:
         frame: of the coordinates.
         turned: pages whose image is shown in another orientation than it is stored in.
         unread: pages whose image cannot be read, so that its orientation is not known.
+        format: a row of FORMATS.
     """
 
     items: tuple[ExportItem, ...]
@@ -38,6 +40,13 @@ class ExportPlan:
     frame: ReadFrame = "view"
     turned: int = 0
     unread: tuple[str, ...] = ()
+
+    format: str = "icdar2015"
+
+    @property
+    def image_count(self) -> int:
+        """Images that will be written."""
+        return len(self.items)
 
     @property
     def region_count(self) -> int:
@@ -85,17 +94,21 @@ class ExportPlan:
 
 
 class ExportService(QObject):
-    """Plans and writes ICDAR 2015 label files of the open project. For the GUI thread."""
+    """Plans and writes the labels of the open project. For the GUI thread."""
 
+    planned = Signal(object)  # AnyPlan or Problem, after start_planning
     written = Signal(list)  # the files
     failed = Signal(object)  # Problem
     _ended = Signal(object)  # list of paths or Problem
+    _tried = Signal(int, object)  # number, AnyPlan or Problem
 
     def __init__(self, workspace: Workspace, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._workspace = workspace
         self._pool = QThreadPool()
         self._writing = False
+        self._number = 0  # of the newest trial
+        self._tried.connect(self._on_tried, Qt.ConnectionType.QueuedConnection)
         self._ended.connect(self._on_ended, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -104,10 +117,69 @@ class ExportService(QObject):
         return self._writing
 
     @property
+    def profile(self) -> ExportProfile:
+        """How the open project was exported last, or is by default."""
+        db = self._workspace.db
+        return ExportProfile() if db is None else load_profile(db)
+
+    @property
     def frame(self) -> ReadFrame:
         """The frame of the coordinates that the open project was exported in last, or is by default."""
-        db = self._workspace.db
-        return (ExportProfile() if db is None else load_profile(db)).frame
+        return self.profile.frame
+
+    def remember(self, profile: ExportProfile) -> None:
+        """Keep the profile with the project; `failed` is emitted when that cannot be done."""
+        try:
+            if self._workspace.db is not None and profile != self.profile:
+                save_profile(self._workspace.db, profile)
+        except TcmError as error:
+            self.failed.emit(_problem(error, str(self._workspace.folder)))
+
+    def start_planning(self, keys: Sequence[str] | None, name: str, frame: ReadFrame) -> None:
+        """Find out what would be written in a format; `planned` follows, for the newest call only.
+
+        Args:
+            keys: of the pages; None: all.
+            name: a row of FORMATS.
+            frame: of the coordinates.
+        """
+        self._number += 1
+        folder = self._workspace.folder
+        if name == "icdar2015" or folder is None:
+            self.planned.emit(self.plan(keys, frame))
+            return
+        try:
+            pages, untouched = self.gather(keys)
+        except TcmError as error:
+            self.planned.emit(_problem(error, str(folder)))
+            return
+        number = self._number
+        self._pool.start(lambda: self._tried.emit(number, try_format(pages, folder, name, frame, untouched)))
+
+    @Slot(int, object)
+    def _on_tried(self, number: int, plan: "AnyPlan | Problem") -> None:
+        if number == self._number:
+            self.planned.emit(plan)
+
+    def gather(self, keys: Sequence[str] | None) -> tuple[list[tuple[str, Page]], int]:
+        """The pages of these keys (None: all) that belong into an export, and how many do not.
+
+        Raises:
+            StorageError: they cannot be read.
+        """
+        workspace = self._workspace
+        session, db = workspace.session, workspace.db
+        if session is None or db is None:
+            return [], 0
+        pages: list[tuple[str, Page]] = []
+        untouched = 0
+        for key in workspace.keys if keys is None else keys:
+            summary = workspace.summary(key)
+            if summary.region_count == 0 and summary.review in ("unseen", "detected", "rejected"):
+                untouched += 1
+            else:
+                pages.append((key, session.page if key == session.key else db.load_page(key)))
+        return pages, untouched
 
     def plan(self, keys: Sequence[str] | None = None, frame: ReadFrame | None = None) -> ExportPlan | Problem:
         """What would be written for these pages (None: all) in a frame (None: the project's); nothing is.
@@ -118,18 +190,10 @@ class ExportService(QObject):
         workspace = self._workspace
         if workspace.db is None or workspace.session is None:
             return Problem("No folder is open.", "export", "Open a folder of images first.")
-        session, db = workspace.session, workspace.db
-        pages: list[tuple[str, Page]] = []
-        untouched = 0
         try:
-            for key in workspace.keys if keys is None else keys:
-                summary = workspace.summary(key)
-                if summary.region_count == 0 and summary.review in ("unseen", "detected", "rejected"):
-                    untouched += 1
-                else:
-                    pages.append((key, session.page if key == session.key else db.load_page(key)))
+            pages, untouched = self.gather(keys)
             headers, unread = self._headers([key for key, page in pages if page.regions])
-            frame = frame or self.frame
+            frame = frame or self.profile.frame
             items = tuple(plan_export(pages, headers if frame == "stored" else None))
         except TcmError as error:
             return _problem(error, str(workspace.folder))
@@ -149,15 +213,16 @@ class ExportService(QObject):
                 unread.append(key)
         return headers, tuple(unread)
 
-    def write(self, plan: ExportPlan, out: Path, as_zip: bool = False) -> None:
+    def write(self, plan: "AnyPlan", out: Path, as_zip: bool = False, scope: str = "") -> None:
         """Write in a thread; written or failed follows. An export that is under way makes this fail.
 
-        The project remembers the plan's frame for the next export.
+        The project remembers format, frame, place and scope for the next export.
 
         Args:
-            plan: from plan.
+            plan: from plan or start_planning.
             out: the folder, or the file when as_zip.
             as_zip: one archive in place of files.
+            scope: which pages the plan is about, in the words of the choice.
         """
         if self._writing:
             problem = Problem(
@@ -165,12 +230,14 @@ class ExportService(QObject):
             )
             self.failed.emit(problem)
             return
-        try:
-            if self._workspace.db is not None and plan.frame != self.frame:
-                save_profile(self._workspace.db, ExportProfile(frame=plan.frame))
-        except TcmError as error:
-            self.failed.emit(_problem(error, str(out)))
-            return
+        kept = {
+            "format": plan.format,
+            "frame": plan.frame,
+            "scope": scope,
+            "folder": str(out.parent if as_zip else out),
+            "as_zip": as_zip,
+        }
+        self.remember(self.profile.model_copy(update=kept))
         self._writing = True
         self._pool.start(lambda: self._ended.emit(write_plan(plan, out, as_zip)))
 
@@ -187,9 +254,26 @@ class ExportService(QObject):
             self.written.emit(end)
 
 
-def write_plan(plan: ExportPlan, out: Path, as_zip: bool = False) -> list[Path] | Problem:
+AnyPlan = ExportPlan | FormatPlan
+
+
+def try_format(
+    pages: Sequence[tuple[str, Page]], folder: Path, name: str, frame: ReadFrame, untouched: int
+) -> FormatPlan | Problem:
+    """See plan_format; what goes wrong is a problem, for use in threads."""
+    try:
+        return plan_format(pages, folder, name, frame, untouched)
+    except (TcmError, OSError) as error:
+        return _problem(error, str(folder))
+    except Exception as error:  # noqa: BLE001 the edge of a thread: reported as a problem
+        return _problem(error, str(folder))
+
+
+def write_plan(plan: AnyPlan, out: Path, as_zip: bool = False) -> list[Path] | Problem:
     """Write the files of a plan and wait for it; for use without a window and in threads."""
     try:
+        if isinstance(plan, FormatPlan):
+            return write_format(plan, out)
         return list(write_export(plan.items, out, as_zip))
     except (TcmError, OSError) as error:
         return _problem(error, str(out))

@@ -17,6 +17,15 @@ class ExportProfile(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
+    format: str = "icdar2015"
+    """A row of FORMATS."""
+    scope: str = ""
+    """Which pages: the words of the choice; empty: the first choice."""
+    folder: str = ""
+    """Where to; empty: beside the folder of images."""
+    as_zip: bool = False
+    live: bool = False
+    """Whether a page is written again whenever it is approved."""
     frame: ReadFrame = "stored"
     """Of the coordinates. The labels of benchmarks are in the stored frame."""
 

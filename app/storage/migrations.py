@@ -46,6 +46,32 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         UNIQUE (key, checkpoint_hash)
     );
     """,
+    # Images are found again by their content; labels of others lie beside a person's own.
+    """
+    ALTER TABLE images ADD COLUMN width INTEGER;       -- as stored, NULL until the image has been read
+    ALTER TABLE images ADD COLUMN height INTEGER;
+    ALTER TABLE images ADD COLUMN orientation INTEGER; -- EXIF, 1 to 8
+    CREATE INDEX images_by_content ON images (bytes, sha256);
+    CREATE TABLE ground_truth (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        key TEXT NOT NULL UNIQUE,
+        source TEXT NOT NULL,            -- where it was imported from
+        regions TEXT NOT NULL            -- JSON
+    );
+    """,
+    """
+    CREATE TABLE comments (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        key TEXT NOT NULL,
+        x REAL NOT NULL,                 -- image pixels, view frame
+        y REAL NOT NULL,
+        text TEXT NOT NULL,
+        author TEXT NOT NULL,
+        at REAL NOT NULL,                -- seconds since 1970, UTC
+        resolved INTEGER NOT NULL        -- 0 or 1
+    );
+    CREATE INDEX comments_by_page ON comments (key);
+    """,
 )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from app.domain.page import Page
 from app.domain.review import ReviewState
+from app.storage.comments import CommentTable
 from app.storage.connection import BUSY_TIMEOUT_MS
 from app.storage.errors import StorageError as StorageError
 from app.storage.history import PageHistory
@@ -29,6 +30,8 @@ from app.storage.place import find_place
 from app.storage.predictions import PredictionRow as PredictionRow
 from app.storage.predictions import decode_detections, encode_detections
 from app.storage.project_file import ProjectFile
+from app.storage.survey import Survey
+from app.storage.truth import TruthTable
 
 WHOLE_PAGE_EVERY: Final = 32  # so many steps at most must be replayed to make an earlier page again
 
@@ -64,6 +67,9 @@ class ProjectDb:
         self.notice = notice  # something a person should know about where or how labels are kept
         self.edits = PageHistory(file)
         self.images = ImageTable(file)
+        self.comments = CommentTable(file)
+        self.survey = Survey(file)
+        self.truth = TruthTable(file)
         self._file = file
         self._connection = file.connection
         self._seen: dict[str, int] = {}  # revision of each page as this window knows it

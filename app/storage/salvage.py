@@ -17,6 +17,8 @@ _COMPANIONS: Final = ("-wal", "-shm", "-journal")
 _COLUMNS: Final = {
     "images": ("key", "bytes", "mtime_ns", "sha256"),
     "edits": ("key", "revision", "kind", "label", "at", "whole", "body"),
+    "ground_truth": ("key", "source", "regions"),
+    "comments": ("key", "x", "y", "text", "author", "at", "resolved"),
     "predictions": (
         "key",
         "checkpoint_hash",

@@ -12,7 +12,20 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from app.domain.edits import EditRefused
-from app.views.commands import about, clipboard, detect, edit, file, go, history, review, shape, tools, view
+from app.views.commands import (
+    about,
+    clipboard,
+    detect,
+    edit,
+    file,
+    go,
+    history,
+    review,
+    shape,
+    tools,
+    truth,
+    view,
+)
 from app.views.commands.command import WHY_DISABLED, ActionSpec, Menu, Need
 from app.views.commands.desk import Desk
 from app.views.theme import Colours, icon
@@ -20,7 +33,7 @@ from app.views.theme import Colours, icon
 MENUS: Final[tuple[Menu, ...]] = ("File", "Edit", "Shape", "Go", "Tools", "View", "Detect", "Review", "Help")
 ACTIONS: Final[tuple[ActionSpec, ...]] = (
     *file.ROWS, *edit.ROWS, *history.ROWS, *clipboard.ROWS, *shape.ROWS, *go.ROWS,
-    *tools.ROWS, *view.ROWS, *detect.ROWS, *review.ROWS, *about.ROWS,
+    *tools.ROWS, *view.ROWS, *truth.ROWS, *detect.ROWS, *review.ROWS, *about.ROWS,
 )  # fmt: skip
 
 MOUSE_GESTURES: Final[tuple[tuple[str, str], ...]] = (
@@ -149,6 +162,7 @@ class Commands:
         self.go = go.GoCommands(desk)
         self.tools = tools.ToolsCommands(desk)
         self.view = view.ViewCommands(desk)
+        self.truth = truth.TruthCommands(desk)
         self.detect = detect.DetectCommands(desk)
         self.review = review.ReviewCommands(desk)
         self.help = about.HelpCommands(desk)
@@ -161,6 +175,7 @@ class Commands:
             (go.ROWS, self.go),
             (tools.ROWS, self.tools),
             (view.ROWS, self.view),
+            (truth.ROWS, self.truth),
             (detect.ROWS, self.detect),
             (review.ROWS, self.review),
             (about.ROWS, self.help),

@@ -8,8 +8,8 @@ from app.settings.schema import MapName
 from app.views.main_window import MainWindow
 from app.views.panels.detection import MAPS
 
-LayerName = Literal["regions", "detections"]
-LAYERS: Final[frozenset[LayerName]] = frozenset(("regions", "detections"))
+LayerName = Literal["regions", "detections", "truth"]
+LAYERS: Final[frozenset[LayerName]] = frozenset(("regions", "detections", "truth"))
 
 
 class Layers(QObject):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from app.document.selection import Selection
 from app.services.detection import DetectionService
 from app.services.export import ExportService
+from app.services.importing import ImportService
 from app.services.workspace import Workspace
 from app.settings.store import Home, SettingsStore
 from app.workers.image_pool import ImagePool
@@ -17,6 +18,7 @@ class Parts:
     workspace: Workspace
     detection: DetectionService
     export: ExportService
+    importing: ImportService
     images: ImagePool
     selection: Selection
     settings: SettingsStore

@@ -19,8 +19,8 @@ from app.views.canvas.score_overlay import ScoreOverlay
 from tcm_core.detection import Detection
 from tcm_core.geometry.polygon import Points
 
-LayerName = Literal["regions", "detections", "map"]
-LAYER_NAMES: Final[tuple[LayerName, ...]] = ("regions", "detections", "map")
+LayerName = Literal["regions", "detections", "truth", "map"]
+LAYER_NAMES: Final[tuple[LayerName, ...]] = ("regions", "detections", "truth", "map")
 
 
 class Stage:
@@ -33,6 +33,7 @@ class Stage:
         self.box.disableAutoRange()
         self.photo = PhotoLayer()
         self.score = ScoreOverlay()
+        self.truth = PolygonLayer()
         self.detections = PolygonLayer()
         self.regions = PolygonLayer()
         self.active = ActiveLayer()
@@ -47,6 +48,7 @@ class Stage:
         layers = (
             (0, self.photo),
             (10, self.score),
+            (20, self.truth),
             (30, self.detections),
             (40, self.regions),
             (50, self.active),
@@ -89,6 +91,12 @@ class Stage:
         )
         self._shown_detections = detections
 
+    def show_truth(self, regions: Sequence[Region]) -> None:
+        """Show the ground truth of a page, under everything that a person works on."""
+        self.truth.set_entries(
+            [PolygonEntry(region.id, region, region.polygon, style.TRUTH) for region in regions]
+        )
+
     def set_fill(self, opacity: float) -> None:
         """Fill regions and detections more or less, 0 to 1."""
         if opacity != self._fill:
@@ -129,19 +137,21 @@ class Stage:
 
     def refine(self) -> None:
         """Replace rough drawings by full ones."""
+        self.truth.refine()
         self.detections.refine()
         self.regions.refine()
 
     @property
     def is_rough(self) -> bool:
         """Whether `refine` would improve anything."""
-        return self.detections.is_rough or self.regions.is_rough
+        return self.truth.is_rough or self.detections.is_rough or self.regions.is_rough
 
     def _apply_visibility(self) -> None:
         shown: Mapping[LayerName, bool] = {
             name: visible and not self._peeking for name, visible in self._visible.items()
         }
         self.score.setVisible(shown["map"] and self._has_map)
+        self.truth.setVisible(shown["truth"])
         self.detections.setVisible(shown["detections"])
         self.regions.setVisible(shown["regions"])
         self.active.setVisible(shown["regions"])

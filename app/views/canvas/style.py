@@ -44,6 +44,9 @@ IGNORED: Final = PolygonStyle(
 DETECTED: Final = PolygonStyle(
     line=QColor(255, 176, 32), fill=QColor(255, 176, 32, 14), halo=_DARK, width=1.8, dashes=(5.0, 3.5)
 )
+TRUTH: Final = PolygonStyle(
+    line=QColor(226, 126, 255), fill=QColor(226, 126, 255, 0), halo=_DARK, width=1.6, dashes=(1.5, 2.5)
+)
 SELECTED: Final = PolygonStyle(
     line=QColor(10, 116, 255), fill=QColor(10, 116, 255, 22), halo=QColor(255, 255, 255, 235), width=2.0
 )

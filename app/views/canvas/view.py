@@ -108,6 +108,10 @@ class StudioCanvas(NavigationView):
         self.stage.show_detections(self._contents.visible_detections())
         self._look_again()
 
+    def show_truth(self, regions: Sequence[Region]) -> None:
+        """Show the ground truth of the page, in a layer that nothing can be clicked in."""
+        self.stage.show_truth(regions)
+
     def set_hide_accepted(self, hide: bool) -> None:
         """Leave out detections that a region covers, or show them all."""
         self._contents.hide_covered = hide

@@ -39,6 +39,10 @@ class FileCommands(QObject):
         if session is not None and session.retry_save():
             self._desk.tell("Every edit is on disk")
 
+    def import_labels(self) -> None:
+        self._desk.window.regions.commit()
+        self._desk.dialog_wanted.emit("import")
+
     def export(self) -> None:
         self._desk.window.regions.commit()
         self._desk.dialog_wanted.emit("export")
@@ -53,7 +57,9 @@ ROWS: Final[tuple[ActionSpec, ...]] = (
       C.open_folder),
     A("save", "Save now", "File", ("Ctrl+S",), "",
       "Write edits that could not be saved before", C.save_now, "folder"),
-    A("export", "Export labels...", "File", ("Ctrl+Shift+E",), "export", "Write ICDAR 2015 label files",
-      C.export, "folder", rule=True),
+    A("import", "Import labels...", "File", ("Ctrl+Shift+I",), "",
+      "Read labels of any known format, as labels or as ground truth", C.import_labels, "folder", rule=True),
+    A("export", "Export labels...", "File", ("Ctrl+Shift+E",), "export",
+      "Write labels in ICDAR 2015 or any other format", C.export, "folder"),
     A("quit", "Quit", "File", ("Ctrl+Q",), "", "Leave; every edit is on disk", C.quit, rule=True),
 )  # fmt: skip

@@ -21,7 +21,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )  # fmt: skip
 
-from app.services.export import ExportPlan, ExportService
+from app.services.export import AnyPlan, ExportService
+from app.services.format_export import WITHOUT_ZIP, usual_frame, writable_formats
 from app.views.problem_text import problem_text
 from app.workers.messages import Problem
 from tcm_core.geometry.orientation import ReadFrame
@@ -42,22 +43,25 @@ class ExportDialog(QDialog):
     ) -> None:
         """`scopes`: what can be exported, as (text, keys; None means all); `out`: the folder proposed."""
         super().__init__(parent)
-        self.setWindowTitle("Export ICDAR 2015 labels")
-        self.resize(640, 500)
+        self.setWindowTitle("Export labels")
+        self.resize(680, 560)
         self._service, self._scopes = service, scopes
-        self._plan: ExportPlan | None = None
+        self._plan: AnyPlan | None = None
+        profile = service.profile
         self._written_to: Path | None = None
-        self.scope = QComboBox()
-        self.scope.setAccessibleName("What to export")
-        self.scope.addItems([text for text, _ in scopes])
-        self.frame = _frame_box(service.frame)
+        self.scope = _box("What to export", [(text, text) for text, _ in scopes], profile.scope)
+        self.format = _box("Format of the labels", writable_formats(), profile.format)
+        self.frame = _box("What coordinates refer to", FRAMES, profile.frame)
         self.report = QPlainTextEdit()
         self.report.setReadOnly(True)
         self.report.setAccessibleName("What will be written")
-        self.folder = QLineEdit(str(out))
+        self.folder = QLineEdit(profile.folder or str(out))
         self.folder.setAccessibleName("Folder for the label files")
         self.choose_button = QPushButton("Choose...")
         self.zip = QCheckBox(f"One archive ({ZIP_NAME}), as evaluation servers take it")
+        self.zip.setChecked(profile.as_zip)
+        self.live = QCheckBox("From now on, write an image again into this folder whenever it is approved")
+        self.live.setChecked(profile.live)
         self.outcome = QLabel()
         self.outcome.setWordWrap(True)
         self.outcome.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -68,8 +72,16 @@ class ExportDialog(QDialog):
         self.export_button.setProperty("role", "primary")
         self.export_button.setDefault(True)
         self._build()
+        self._connect()
+        self._make_plan()
+
+    def _connect(self) -> None:
+        service = self._service
         self.scope.currentIndexChanged.connect(self._make_plan)
+        self.format.currentIndexChanged.connect(self._format_chosen)
         self.frame.currentIndexChanged.connect(self._make_plan)
+        self.live.toggled.connect(self._live_toggled)
+        service.planned.connect(self._planned)
         self.zip.toggled.connect(self._show_report)
         self.choose_button.clicked.connect(self._choose)
         self.export_button.clicked.connect(self._write)
@@ -77,7 +89,6 @@ class ExportDialog(QDialog):
         self.show_button.clicked.connect(self._show)
         service.written.connect(self._written)
         service.failed.connect(self._failed)
-        self._make_plan()
 
     def _build(self) -> None:
         column = QVBoxLayout(self)
@@ -86,6 +97,7 @@ class ExportDialog(QDialog):
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow("Images", self.scope)
+        form.addRow("Format", self.format)
         form.addRow("Coordinates of", self.frame)
         column.addLayout(form)
         heading = QLabel("This will be written")
@@ -98,6 +110,7 @@ class ExportDialog(QDialog):
         row.addWidget(self.choose_button)
         column.addLayout(row)
         column.addWidget(self.zip)
+        column.addWidget(self.live)
         column.addWidget(self.outcome)
         buttons = QHBoxLayout()
         buttons.addWidget(self.show_button)
@@ -107,25 +120,56 @@ class ExportDialog(QDialog):
         column.addLayout(buttons)
 
     @Slot()
+    def _format_chosen(self) -> None:
+        usual = [frame for _, frame in FRAMES].index(usual_frame(str(self.format.currentData())))
+        if usual != self.frame.currentIndex():
+            self.frame.setCurrentIndex(usual)  # makes the plan
+        else:
+            self._make_plan()
+
+    @Slot()
     def _make_plan(self) -> None:
-        frame = FRAMES[self.frame.currentIndex()][1]
-        plan = self._service.plan(self._scopes[self.scope.currentIndex()][1](), frame)
+        name, frame = str(self.format.currentData()), FRAMES[self.frame.currentIndex()][1]
+        self._plan = None
         self.outcome.clear()
         self.show_button.hide()
+        self.zip.setEnabled(name not in WITHOUT_ZIP)
+        self.export_button.setEnabled(False)
+        self.report.setPlainText("Looking at what this format can hold...")
+        self._service.start_planning(self._scopes[self.scope.currentIndex()][1](), name, frame)
+
+    @Slot(object)
+    def _planned(self, plan: AnyPlan | Problem) -> None:
         if isinstance(plan, Problem):
-            self._plan = None
             self.report.setPlainText(problem_text(plan))
         else:
             self._plan = plan
             self._show_report()
-        count = 0 if self._plan is None else len(self._plan.items)
-        self.export_button.setText(f"Export {count} file{'' if count == 1 else 's'}")
+        count = 0 if self._plan is None else self._plan.image_count
+        self.export_button.setText(f"Export {count} image{'' if count == 1 else 's'}")
         self.export_button.setEnabled(count > 0)
+
+    @property
+    def _as_zip(self) -> bool:
+        return self.zip.isEnabled() and self.zip.isChecked()
+
+    @Slot(bool)
+    def _live_toggled(self, on: bool) -> None:
+        self._service.remember(
+            self._service.profile.model_copy(
+                update={
+                    "live": on,
+                    "format": str(self.format.currentData()),
+                    "frame": FRAMES[self.frame.currentIndex()][1],
+                    "folder": self.folder.text().strip(),
+                }
+            )
+        )
 
     @Slot()
     def _show_report(self) -> None:
         if self._plan is not None:
-            self.report.setPlainText(self._plan.report(as_zip=self.zip.isChecked()))
+            self.report.setPlainText(self._plan.report(as_zip=self._as_zip))
 
     @Slot()
     def _choose(self) -> None:
@@ -143,7 +187,10 @@ class ExportDialog(QDialog):
         self.export_button.setEnabled(False)
         self.outcome.setText("Writing...")
         self._service.write(
-            self._plan, folder / ZIP_NAME if self.zip.isChecked() else folder, self.zip.isChecked()
+            self._plan,
+            folder / ZIP_NAME if self._as_zip else folder,
+            as_zip=self._as_zip,
+            scope=self.scope.currentText(),
         )
 
     @Slot(list)
@@ -168,9 +215,11 @@ class ExportDialog(QDialog):
         super().closeEvent(event)
 
 
-def _frame_box(frame: ReadFrame) -> QComboBox:
+def _box(name: str, rows: Sequence[tuple[str, str]], chosen: str) -> QComboBox:
+    """A box of (text, value) rows; without the chosen value the first row is chosen."""
     box = QComboBox()
-    box.setAccessibleName("What coordinates refer to")
-    box.addItems([text for text, _ in FRAMES])
-    box.setCurrentIndex([known for _, known in FRAMES].index(frame))
+    box.setAccessibleName(name)
+    for text, value in rows:
+        box.addItem(text, value)
+    box.setCurrentIndex(max(box.findData(chosen), 0))
     return box
