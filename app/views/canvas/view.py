@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QWidget
 from app.document.selection import Selection
 from app.domain.level_set import KeptMaps
 from app.domain.page import Page
+from app.domain.region import Region
 from app.views.canvas import style
 from app.views.canvas.active_layer import ActiveContent
 from app.views.canvas.contents import Contents
