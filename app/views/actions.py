@@ -23,6 +23,7 @@ from app.views.commands import (
     review,
     shape,
     tools,
+    text,
     truth,
     view,
 )
@@ -32,8 +33,8 @@ from app.views.theme import Colours, icon
 
 MENUS: Final[tuple[Menu, ...]] = ("File", "Edit", "Shape", "Go", "Tools", "View", "Detect", "Review", "Help")
 ACTIONS: Final[tuple[ActionSpec, ...]] = (
-    *file.ROWS, *edit.ROWS, *history.ROWS, *clipboard.ROWS, *shape.ROWS, *go.ROWS,
-    *tools.ROWS, *view.ROWS, *truth.ROWS, *detect.ROWS, *review.ROWS, *about.ROWS,
+    *file.ROWS, *edit.ROWS, *text.ROWS, *history.ROWS, *clipboard.ROWS, *shape.ROWS, *go.ROWS,
+    *tools.ROWS, *view.ROWS, *truth.ROWS, *detect.ROWS, *review.ROWS, *settings.ROWS, *about.ROWS,
 )  # fmt: skip
 
 MOUSE_GESTURES: Final[tuple[tuple[str, str], ...]] = (
@@ -162,6 +163,7 @@ class Commands:
         self.go = go.GoCommands(desk)
         self.tools = tools.ToolsCommands(desk)
         self.view = view.ViewCommands(desk)
+        self.text = text.TextCommands(desk)
         self.truth = truth.TruthCommands(desk)
         self.detect = detect.DetectCommands(desk)
         self.review = review.ReviewCommands(desk)
@@ -176,6 +178,7 @@ class Commands:
             (tools.ROWS, self.tools),
             (view.ROWS, self.view),
             (truth.ROWS, self.truth),
+            (text.ROWS, self.text),
             (detect.ROWS, self.detect),
             (review.ROWS, self.review),
             (about.ROWS, self.help),

@@ -22,7 +22,7 @@ SHAPES = (
     "shape.vertices", "", "shape.turn_left", "shape.turn_right", "shape.turn_far_left",
     "shape.turn_far_right", "", "shape.start", "shape.order",
 )  # fmt: skip
-ON_EMPTY = ("detect", "accept_all", "", "paste", "keep_previous", "", "fit", "map")
+ON_EMPTY = ("detect", "accept_all", "", "paste", "keep_previous", "text.ignore_small", "", "fit", "map")
 DRAWING = (
     "tool.polygon", "tool.rectangle", "tool.rotated", "tool.quad", "tool.curve", "tool.centre", "tool.pick",
     "tool.repeat", "", "tool.knife", "tool.transform",
