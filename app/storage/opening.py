@@ -36,10 +36,7 @@ def open_file(path: Path, busy_timeout_ms: int) -> Opened:
             if not is_damage(error):
                 raise
             rebuilt = rebuild(path)
-            notice = (
-                f"The project file {path} was damaged. The labels of {rebuilt.pages} pages were "
-                f"read again; the damaged file is kept as {rebuilt.aside.name}."
-            )
+            notice = f"The project file {path} was damaged. {rebuilt.words}"
             connection = _open_sound(path, busy_timeout_ms)
     except sqlite3.Error as error:
         raise in_words(error, "open the project", path) from error

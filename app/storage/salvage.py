@@ -38,6 +38,16 @@ class Rebuilt:
 
     pages: int  # with labels, read again
     aside: Path  # the damaged file
+    lost: int  # pages of which only a part of the history was left; they are empty now
+
+    @property
+    def words(self) -> str:
+        """What a person should know about it, after "was damaged"."""
+        lost = f", those of {self.lost} pages could not be: these are empty now" if self.lost else ""
+        return (
+            f"The labels of {self.pages} pages were read again{lost}; the damaged file is kept as "
+            f"{self.aside.name}."
+        )
 
 
 def rebuild(path: Path) -> Rebuilt:
@@ -57,11 +67,11 @@ def rebuild(path: Path) -> Rebuilt:
         migrate(target)
         with closing(sqlite3.connect(path)) as source, transaction(target):
             source.execute("PRAGMA writable_schema = ON")  # lets SQLite read a file that was cut off
-            pages = _salvage(source, target)
+            pages, lost = _salvage(source, target)
         target.execute("PRAGMA journal_mode = DELETE")  # the file is whole without companions
     aside = _set_aside(path)
     fresh.replace(path)
-    return Rebuilt(pages, aside)
+    return Rebuilt(pages, aside, lost)
 
 
 def finish_rebuild(path: Path) -> None:
@@ -86,7 +96,8 @@ def _set_aside(path: Path) -> Path:
     return aside
 
 
-def _salvage(source: sqlite3.Connection, target: sqlite3.Connection) -> int:
+def _salvage(source: sqlite3.Connection, target: sqlite3.Connection) -> tuple[int, int]:
+    """How many pages were read and how many were lost."""
     for table, columns in _COLUMNS.items():
         marks = ", ".join("?" * len(columns))
         target.executemany(
@@ -99,7 +110,11 @@ def _salvage(source: sqlite3.Connection, target: sqlite3.Connection) -> int:
             pages[key] = revision, page
     for key, (_, page) in pages.items():
         _write_page(target, key, page)
-    return len(pages)
+    known = {str(key) for (key,) in target.execute("SELECT DISTINCT key FROM edits")}
+    lost = known - pages.keys()
+    for key in lost:  # a history that leads to no page would keep the page from being opened
+        _write_page(target, key, Page())
+    return len(pages), len(lost)
 
 
 def _rows(source: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
