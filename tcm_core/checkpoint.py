@@ -14,6 +14,7 @@ from tcm_core.checkpoint_file import FORMAT, CheckpointMetadata, read_metadata
 from tcm_core.checkpoint_upgrade import upgrade_name
 from tcm_core.errors import BadCheckpoint
 from tcm_core.models.detector import TextDetector
+from tcm_core.onnx_file import is_onnx
 
 
 class LoadedCheckpoint(NamedTuple):
@@ -60,8 +61,14 @@ def load_checkpoint(path: Path) -> LoadedCheckpoint:
     """The detector of a checkpoint file, float32.
 
     Raises:
-        BadCheckpoint: the file is missing, damaged, or its weights do not fit its configuration.
+        BadCheckpoint: the file is missing, damaged, an exported one, or its weights do not fit its
+            configuration.
     """
+    if is_onnx(path):
+        raise BadCheckpoint(
+            f"{path}: an exported file, which can detect but not be trained or exported again; "
+            "give the .safetensors file that it was made from"
+        )
     metadata = read_metadata(path)
     try:
         tensors = safetensors.torch.load_file(path)

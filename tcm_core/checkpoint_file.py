@@ -11,6 +11,7 @@ from tcm_core.checkpoint_upgrade import FIRST_FORMAT, upgrade_metadata
 from tcm_core.config.decode import DecodeSettings
 from tcm_core.config.model import ModelConfig
 from tcm_core.errors import BadCheckpoint
+from tcm_core.onnx_file import is_onnx, read_onnx
 from tcm_core.resources import resource
 
 FORMAT = "tcm-checkpoint-2"
@@ -50,30 +51,23 @@ def resolve_checkpoint(name_or_path: str | Path) -> Path:
     if path.is_file():
         return path
     raise BadCheckpoint(
-        f"{name_or_path}: no such checkpoint; give the path of a .safetensors file or one of: "
+        f"{name_or_path}: no such checkpoint; give the path of a .safetensors or .onnx file or one of: "
         f"{', '.join(shipped) or 'none is shipped'}"
     )
 
 
 def read_metadata(path: Path) -> CheckpointMetadata:
-    """What a checkpoint's header says.
+    """What a checkpoint says of itself; it may be an exported ONNX file.
 
     Raises:
-        BadCheckpoint: the file cannot be read, is cut off, is no safetensors file, or is of another program.
+        BadCheckpoint: the file cannot be read, is cut off, is neither of the two, or is of another program.
+        TcmError: an ONNX file, and the package onnx is not installed.
     """
     try:
-        with path.open("rb") as file:
-            size_field = file.read(8)
-            length = struct.unpack("<Q", size_field)[0] if len(size_field) == 8 else 0
-            if not 0 < length <= _MAX_HEADER:
-                raise BadCheckpoint(
-                    f"{path}: not a safetensors file; is it the right file, and downloaded whole?"
-                )
-            header = json.loads(file.read(length))
-        _check_size(path, length, header)
-        metadata = header["__metadata__"]
+        metadata = read_onnx(path).header if is_onnx(path) else _safetensors_metadata(path)
         if metadata.get("format") not in (FORMAT, FIRST_FORMAT):
-            raise BadCheckpoint(f"{path}: a safetensors file, but not a TCM checkpoint; choose another file")
+            kind = "an ONNX file" if is_onnx(path) else "a safetensors file"
+            raise BadCheckpoint(f"{path}: {kind}, but not a TCM checkpoint; choose another file")
         values = json.loads(metadata["checkpoint"])
         if metadata["format"] == FIRST_FORMAT:
             values = upgrade_metadata(values)
@@ -89,6 +83,19 @@ def read_metadata(path: Path) -> CheckpointMetadata:
         raise BadCheckpoint(
             f"{path}: its header is damaged or of another program; choose another file"
         ) from error
+
+
+def _safetensors_metadata(path: Path) -> dict[str, str]:
+    with path.open("rb") as file:
+        size_field = file.read(8)
+        length = struct.unpack("<Q", size_field)[0] if len(size_field) == 8 else 0
+        if not 0 < length <= _MAX_HEADER:
+            raise BadCheckpoint(
+                f"{path}: not a safetensors file; is it the right file, and downloaded whole?"
+            )
+        header = json.loads(file.read(length))
+    _check_size(path, length, header)
+    return header["__metadata__"]
 
 
 def _check_size(path: Path, header_length: int, header: dict[str, dict[str, list[int]]]) -> None:

@@ -29,6 +29,13 @@ from tcm_core.targets.fce import STRIDES, fce_targets
 from tcm_core.targets.pan import pan_targets
 
 
+class NamedMaps(NamedTuple):
+    """The maps that decoding needs, by their names in ImageMaps."""
+
+    planes: dict[str, Tensor]  # (B, 1, h, w) in [0, 1]
+    values: dict[str, Tensor]  # (B, c, h, w)
+
+
 class KeptMaps(NamedTuple):
     """What is kept of a batch of one; see ImageMaps."""
 
@@ -46,8 +53,16 @@ class HeadFamily:
     """Texts in crop pixels, the crop's (height, width), TargetConfig -> arrays of (h, w) or (c, h, w)."""
     loss: Callable[[Any, Sequence[Tensor], Any], dict[str, Tensor]]
     """HeadMaps, the targets of a batch as (B, c, h, w) in their order, LossConfig -> weighted terms."""
-    keep: Callable[[Any], KeptMaps]
-    """HeadMaps of a batch of one -> what decoding needs."""
+    named: Callable[[Any], NamedMaps]
+    """HeadMaps -> what decoding needs, float32; training-only maps are left out."""
+
+    def keep(self, maps: Any) -> KeptMaps:
+        """What decoding needs of the HeadMaps of a batch of one, small enough to keep."""
+        named = self.named(maps)
+        return KeptMaps(
+            {name: as_plane(plane) for name, plane in named.planes.items()},
+            {name: as_values(values) for name, values in named.values.items()},
+        )
 
 
 def as_plane(probability: Tensor) -> NDArray[np.uint8]:
@@ -68,8 +83,8 @@ def _db_loss(maps: DbMaps, targets: Sequence[Tensor], config: DbLossConfig) -> d
     return db_loss(maps, DbTargetBatch(*(target.float() for target in targets)), config)
 
 
-def _keep_db(maps: DbMaps) -> KeptMaps:
-    return KeptMaps({"probability": as_plane(torch.sigmoid(maps.probability.float()))}, {})
+def _named_db(maps: DbMaps) -> NamedMaps:
+    return NamedMaps({"probability": torch.sigmoid(maps.probability.float())}, {})
 
 
 def _build_fce(config: FceHeadConfig, channels: Sequence[int]) -> tuple[nn.Module, nn.Module]:
@@ -88,14 +103,14 @@ def _fce_loss(maps: FceMaps, targets: Sequence[Tensor], config: FceLossConfig) -
     return fce_loss(maps, [FceTargetBatch(*(t.float() for t in level)) for level in levels], config)
 
 
-def _keep_fce(maps: FceMaps) -> KeptMaps:
-    planes: dict[str, Plane] = {}
-    values: dict[str, Values] = {}
+def _named_fce(maps: FceMaps) -> NamedMaps:
+    planes: dict[str, Tensor] = {}
+    values: dict[str, Tensor] = {}
     for stride, level in zip(STRIDES, maps.levels, strict=True):
-        planes[f"text_{stride}"] = as_plane(level.text.float().softmax(dim=1)[:, 1:])
-        planes[f"centre_{stride}"] = as_plane(level.centre.float().softmax(dim=1)[:, 1:])
-        values[f"fourier_{stride}"] = as_values(level.fourier)
-    return KeptMaps(planes, values)
+        planes[f"text_{stride}"] = level.text.float().softmax(dim=1)[:, 1:]
+        planes[f"centre_{stride}"] = level.centre.float().softmax(dim=1)[:, 1:]
+        values[f"fourier_{stride}"] = level.fourier.float()
+    return NamedMaps(planes, values)
 
 
 def _build_pan(config: PanHeadConfig, channels: Sequence[int]) -> tuple[nn.Module, nn.Module]:
@@ -107,16 +122,13 @@ def _pan_loss(maps: PanMaps, targets: Sequence[Tensor], config: PanLossConfig) -
     return pan_loss(maps, PanTargetBatch(*targets), config)
 
 
-def _keep_pan(maps: PanMaps) -> KeptMaps:
-    planes = {
-        "text": as_plane(torch.sigmoid(maps.text.float())),
-        "kernel": as_plane(torch.sigmoid(maps.kernel.float())),
-    }
-    return KeptMaps(planes, {"embedding": as_values(maps.embedding)})
+def _named_pan(maps: PanMaps) -> NamedMaps:
+    planes = {"text": torch.sigmoid(maps.text.float()), "kernel": torch.sigmoid(maps.kernel.float())}
+    return NamedMaps(planes, {"embedding": maps.embedding.float()})
 
 
 FAMILIES: Final[dict[HeadName, HeadFamily]] = {
-    "db": HeadFamily(_build_db, db_targets, _db_loss, _keep_db),
-    "pan": HeadFamily(_build_pan, pan_targets, _pan_loss, _keep_pan),
-    "fce": HeadFamily(_build_fce, _fce_targets, _fce_loss, _keep_fce),
+    "db": HeadFamily(_build_db, db_targets, _db_loss, _named_db),
+    "pan": HeadFamily(_build_pan, pan_targets, _pan_loss, _named_pan),
+    "fce": HeadFamily(_build_fce, _fce_targets, _fce_loss, _named_fce),
 }

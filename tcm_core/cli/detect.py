@@ -38,7 +38,9 @@ class FrameChoice(StrEnum):
 def detect(  # noqa: PLR0913 - one parameter an option
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Images and folders of images.")],
     out: Annotated[Path, typer.Option(help="Folder of the results res_<name>.txt.")],
-    checkpoint: Annotated[str, typer.Option(help="Name of a shipped checkpoint, or a file.")] = "db-small",
+    checkpoint: Annotated[
+        str, typer.Option(help="Name of a shipped checkpoint, or a file: .safetensors, .onnx.")
+    ] = "db-small",
     device: Annotated[DeviceChoice, typer.Option(help="Where the detector runs.")] = DeviceChoice.AUTO,
     label_format: Annotated[
         LabelFormat, typer.Option("--format", help="Format of the results.")
@@ -58,9 +60,9 @@ def detect(  # noqa: PLR0913 - one parameter an option
     console = errors()
     with console.status("loading the detector"):
         from tcm_core.infer.folder import Outcome, detect_folder
-        from tcm_core.infer.predictor import Predictor
+        from tcm_core.infer.load import load_predictor
 
-        predictor = Predictor.load(checkpoint, device.value)
+        predictor = load_predictor(checkpoint, device.value)
     console.print(f"{predictor.checkpoint_name} on {predictor.device_text}", highlight=False)
     read_frame: ReadFrame = "view" if frame is FrameChoice.VIEW else "stored"
     outcomes: list[Outcome] = []

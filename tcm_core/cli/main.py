@@ -6,9 +6,11 @@ from rich.markup import escape
 from tcm_core.cli.check_data import check_data
 from tcm_core.cli.console import errors
 from tcm_core.cli.convert import convert
+from tcm_core.cli.describe import describe
 from tcm_core.cli.detect import detect
 from tcm_core.cli.doctor import doctor
 from tcm_core.cli.evaluate import evaluate
+from tcm_core.cli.export import export
 from tcm_core.cli.synth import synth
 from tcm_core.cli.train import train
 from tcm_core.cli.weights import weights
@@ -26,6 +28,8 @@ app.command()(evaluate)
 app.command()(train)
 app.command()(doctor)
 app.command()(synth)
+app.command()(export)
+app.command()(describe)
 app.command()(check_data)
 app.add_typer(convert, name="convert")
 app.add_typer(weights, name="weights")

@@ -1,6 +1,7 @@
 """ImageMaps: what the network said about one image, small enough to keep and enough to decode again."""
 
 from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,24 @@ Values = NDArray[np.float16]
 """(c, h, w), c numbers a pixel that are no probabilities; pixels lie as in a plane."""
 
 
+class MapNames(NamedTuple):
+    """The planes and values of one head."""
+
+    planes: tuple[str, ...]
+    values: tuple[str, ...]
+
+
+MAP_NAMES: Final[dict[HeadName, MapNames]] = {
+    "db": MapNames(("probability",), ()),
+    "pan": MapNames(("text", "kernel"), ("embedding",)),
+    "fce": MapNames(
+        ("text_8", "centre_8", "text_16", "centre_16", "text_32", "centre_32"),
+        ("fourier_8", "fourier_16", "fourier_32"),
+    ),
+}
+"""What the ImageMaps of each head hold."""
+
+
 @dataclass(frozen=True, eq=False)
 class ImageMaps:
     """The kept maps of one image.
@@ -23,9 +42,8 @@ class ImageMaps:
         head: the family that made the planes and can decode them.
         frame: how the image lay in the network's input, which every plane covers whole, padding included.
         language: the instance-language score map, sigmoid(cosine / temperature), usually at 1/32.
-        planes: the head's probability maps by name; "db": "probability"; "pan": "text", "kernel"; "fce":
-            "text_8", "centre_8" and the same at strides 16 and 32.
-        values: what else decoding needs; "pan": "embedding"; "fce": "fourier_8", "fourier_16", "fourier_32".
+        planes: the head's probability maps, by the names of MAP_NAMES (a number in a name is the stride).
+        values: what else decoding needs, likewise.
     """
 
     head: HeadName

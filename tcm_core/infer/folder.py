@@ -15,6 +15,7 @@ from tcm_core.errors import BadImage, TcmError
 from tcm_core.infer.overlay import draw_overlay, jpeg_bytes
 
 if TYPE_CHECKING:
+    from tcm_core.infer.exported_predictor import ExportedPredictor
     from tcm_core.infer.predictor import Predictor
 
 MANIFEST: Final = "detect.json"
@@ -70,7 +71,7 @@ def result_names(images: Sequence[Path], root: Path) -> dict[Path, PurePosixPath
 
 
 def detect_folder(  # noqa: PLR0913 - three inputs, and four switches by name
-    predictor: "Predictor",
+    predictor: "Predictor | ExportedPredictor",
     images: Sequence[Path],
     out: Path,
     *,
@@ -148,7 +149,7 @@ class _Job:
     def stands(self) -> bool:
         return self.result.is_file() and (self.picture is None or self.picture.is_file())
 
-    def run(self, predictor: "Predictor") -> Outcome:
+    def run(self, predictor: "Predictor | ExportedPredictor") -> Outcome:
         try:
             pixels = read_image(self.image, self.frame)
             prediction = predictor.predict(pixels)

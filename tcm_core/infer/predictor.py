@@ -1,9 +1,7 @@
 """Predictor: from an image to its detections and kept maps."""
 
 from pathlib import Path
-from typing import NamedTuple
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -14,18 +12,12 @@ from tcm_core.config.decode import DecodeSettings
 from tcm_core.data.normalize import Normalize
 from tcm_core.decode.decode import decode
 from tcm_core.decode.maps import ImageMaps
-from tcm_core.detection import Detection
 from tcm_core.families import FAMILIES, as_plane
 from tcm_core.geometry.frame import ImageFrame
+from tcm_core.infer.content import resize_into
 from tcm_core.infer.device import Device, choose_device
+from tcm_core.infer.prediction import Prediction
 from tcm_core.models.detector import TextDetector
-
-
-class Prediction(NamedTuple):
-    """What was found on one image, and the maps to decode it again."""
-
-    detections: tuple[Detection, ...]
-    maps: ImageMaps
 
 
 class Predictor:
@@ -113,8 +105,7 @@ class Predictor:
     def _network_input(self, image: NDArray[np.uint8], frame: ImageFrame) -> torch.Tensor:
         """(1, 3, H, W): resized, normalised, padded with the mean colour."""
         height, width = frame.content_size
-        method = cv2.INTER_AREA if height < image.shape[0] else cv2.INTER_LINEAR
-        resized = np.asarray(cv2.resize(image, (width, height), interpolation=method), dtype=np.uint8)
+        resized = resize_into(frame, image)
         pixels = torch.from_numpy(resized).to(self._device.device).permute(2, 0, 1)[None]
         padding = (0, frame.network_size[1] - width, 0, frame.network_size[0] - height)
         normalised = torch.nn.functional.pad(self._normalize(pixels), padding)

@@ -39,7 +39,9 @@ class FceHead(nn.Module):
 
     def _coefficients(self, level: Tensor) -> Tensor:
         """In single precision always: bfloat16 would round contours to pixels."""
-        if not torch.is_autocast_enabled(level.device.type):  # so that exported graphs know of no autocast
+        kind = level.device.type
+        # without it, exported graphs know of no autocast, and the device meta has none
+        if not (torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)):
             return self.regression(level)
-        with torch.autocast(level.device.type, enabled=False):
+        with torch.autocast(kind, enabled=False):
             return self.regression(level.float())

@@ -1,0 +1,96 @@
+"""ONNX files that `tcm export` wrote: read whole, checked, without torch and without running anything."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from tcm_core.errors import BadCheckpoint, TcmError
+
+if TYPE_CHECKING:
+    from onnx import GraphProto, ModelProto, TensorProto
+
+SUFFIX: Final = ".onnx"
+MAX_BYTES: Final = 2**31 - 1
+"""Protocol buffers end at 2 GB."""
+
+
+class OnnxFile(NamedTuple):
+    """An ONNX model that is whole in itself."""
+
+    content: bytes
+    header: dict[str, str]  # its metadata_props
+
+
+def is_onnx(path: Path) -> bool:
+    """Whether a path names an ONNX file."""
+    return path.suffix.lower() == SUFFIX
+
+
+def read_onnx(path: Path) -> OnnxFile:
+    """An ONNX file and its metadata.
+
+    Raises:
+        BadCheckpoint: the file cannot be read, is no ONNX file, or keeps weights in other files (which could
+            be any file of this machine; `tcm export` never does).
+        TcmError: the package onnx is not installed.
+    """
+    try:
+        import onnx
+        from google.protobuf.message import DecodeError
+    except ImportError as error:
+        raise missing_package(path, "onnx") from error
+    try:
+        size = path.stat().st_size
+        if not 0 < size <= MAX_BYTES:
+            raise BadCheckpoint(
+                f"{path}: {size} bytes long, an ONNX file has 1 to {MAX_BYTES}; choose another"
+            )
+        content = path.read_bytes()
+    except OSError as error:
+        raise BadCheckpoint(f"{path}: cannot be read: {error.strerror}") from error
+    try:
+        model = onnx.load_model_from_string(content)
+    except (DecodeError, ValueError) as error:
+        raise BadCheckpoint(
+            f"{path}: not an ONNX file, or cut off; is it the right file, and copied whole?"
+        ) from error
+    if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in _tensors(model)):
+        raise BadCheckpoint(
+            f"{path}: keeps weights in other files, which this program does not read; export it again"
+        )
+    return OnnxFile(content, {entry.key: entry.value for entry in model.metadata_props})
+
+
+def missing_package(what: object, package: str) -> TcmError:
+    """The error that says which package a file needs, and how to get it."""
+    return TcmError(
+        f"{what}: needs the package {package}, which is not installed. "
+        "Install the extra: pip install 'tcm-studio[export]'."
+    )
+
+
+def _tensors(model: "ModelProto") -> Iterator["TensorProto"]:
+    """Every tensor of a model, those inside nodes and functions too."""
+    yield from _graph_tensors(model.graph)
+    for function in model.functions:
+        for node in function.node:
+            for attribute in node.attribute:
+                yield from (attribute.t, *attribute.tensors)
+                for graph in (attribute.g, *attribute.graphs):
+                    yield from _graph_tensors(graph)
+    for training in model.training_info:
+        for graph in (training.initialization, training.algorithm):
+            yield from _graph_tensors(graph)
+
+
+def _graph_tensors(graph: "GraphProto") -> Iterator["TensorProto"]:
+    yield from graph.initializer
+    sparse = [*graph.sparse_initializer]
+    for node in graph.node:
+        for attribute in node.attribute:
+            yield from (attribute.t, *attribute.tensors)
+            sparse += [attribute.sparse_tensor, *attribute.sparse_tensors]
+            for inner in (attribute.g, *attribute.graphs):
+                yield from _graph_tensors(inner)
+    for tensor in sparse:
+        yield from (tensor.values, tensor.indices)
