@@ -1,9 +1,9 @@
-"""The page list as a Qt model: names, states and thumbnails of many pages, filtered by name."""
+"""The page list as a Qt model: names, states and thumbnails of many pages, filtered and in an order."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -14,17 +14,21 @@ from PySide6.QtCore import (
     QPointF,
     QSize,
     Qt,
+    Signal,
     Slot,
 )
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap
 
+from app.domain.page_filter import FilterError, PageFilter, parse
 from app.services.detection import DetectionService
+from app.services.page_contents import PageContents
 from app.services.workspace import Workspace
 from app.workers.image_pool import THUMBNAIL_EDGE, ImagePool
 from app.workers.messages import Problem
 
 KEPT_THUMBNAILS: Final = 2000
 ONE_BY_ONE: Final = 50
+Order = Literal["name", "edited", "uncertain"]
 AnyIndex = QModelIndex | QPersistentModelIndex
 
 STATE_COLOURS: Final = {
@@ -69,10 +73,17 @@ DetectionRole, StateRole, ColourRole, ProblemRole = (
 
 
 class PageListModel(QAbstractListModel):
-    """One row for each page of the workspace whose key has the words of the filter, in its order.
+    """One row for each page of the workspace that the filter lets through, in the order that is chosen.
 
-    Thumbnails are asked for when they are painted.
+    Filter and order are applied when they are set and when pages are found, not after every edit: a page that
+    is approved stays in a list of pages that are not, until the filter is applied again. Thumbnails are asked
+    for when they are painted.
+
+    Attributes:
+        filter_told: what is wrong with the filter or what it waits for; "" when nothing is.
     """
+
+    filter_told = Signal(str)
 
     def __init__(
         self,
@@ -85,7 +96,13 @@ class PageListModel(QAbstractListModel):
         self._workspace, self._images, self._detection = workspace, images, detection
         self._keys: list[str] = []  # of the rows
         self._rows: dict[str, int] = {}
-        self._words: tuple[str, ...] = ()
+        self._text = ""
+        self._filter = PageFilter()
+        self._order: Order = "name"
+        self._contents = PageContents(workspace, self)
+        self._contents.ready.connect(self._contents_ready)
+        self._contents.failed.connect(self._contents_failed)
+        workspace.scan_finished.connect(self._scan_finished)
         self._thumbnails: OrderedDict[str, QPixmap] = OrderedDict()
         self._placeholder = _plain(QColor("#00000000"))
         self._broken = _crossed_out(_plain(QColor("#8a8f98")))
@@ -110,13 +127,49 @@ class PageListModel(QAbstractListModel):
         return len(self._workspace.keys)
 
     def set_filter(self, text: str) -> None:
-        """Show only the pages whose key has all these words, in any case; an empty text shows all."""
-        words = tuple(text.casefold().split())
-        if words != self._words:
-            self.beginResetModel()
-            self._words = words
-            self._show(list(self._workspace.keys))
-            self.endResetModel()
+        """Show only the pages asked for (see page_filter); a text that is no filter changes nothing.
+
+        The same text once more reads the labels again, with what was detected or said in comments since.
+        """
+        try:
+            wanted = parse(text)
+        except FilterError as error:
+            self.filter_told.emit(str(error))
+            return
+        if text == self._text:
+            self._contents.renew()
+        self._text, self._filter = text, wanted
+        self._apply()
+
+    def set_order(self, order: Order) -> None:
+        """Show the pages by name, by when they were edited (the last first), or the least certain first."""
+        if order != self._order:
+            self._order = order
+            self._apply()
+
+    def _apply(self) -> None:
+        needs_content = self._filter.needs_content or self._order != "name"
+        if needs_content and not self._contents.known:
+            self._contents.request()
+            self.filter_told.emit("Reading the labels...")
+            return
+        self.beginResetModel()
+        self._show(list(self._workspace.keys))
+        self.endResetModel()
+        self.filter_told.emit("")
+
+    @Slot()
+    def _contents_ready(self) -> None:
+        self._apply()
+
+    @Slot(object)
+    def _contents_failed(self, error: Exception) -> None:
+        self.filter_told.emit(str(error))
+
+    @Slot(int)
+    def _scan_finished(self, _: int) -> None:
+        if self._order != "name":
+            self._apply()
 
     def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 Qt's signature
         return 0 if parent.isValid() else len(self._keys)
@@ -244,11 +297,15 @@ class PageListModel(QAbstractListModel):
 
     def _show(self, keys: list[str]) -> None:
         self._keys = [key for key in keys if self._passes(key)]
+        match self._order:  # stable: pages that are alike stay in the order of their names
+            case "edited":
+                self._keys.sort(key=lambda key: -self._contents.content(key).edited_at)
+            case "uncertain":
+                self._keys.sort(key=lambda key: -self._contents.content(key).uncertainty)
         self._rows = {key: row for row, key in enumerate(self._keys)}
 
     def _passes(self, key: str) -> bool:
-        name = key.casefold()
-        return all(word in name for word in self._words)
+        return not self._filter.tests or self._filter.matches(self._contents.facts(key))
 
     @Slot(str)
     def _on_page_touched(self, key: str) -> None:

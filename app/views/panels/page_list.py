@@ -15,6 +15,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QColor, QFont, QPainter, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import (
+    QComboBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -26,7 +27,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )  # fmt: skip
 
-from app.qtmodels.pages import STATE_WORDS, DetectionRole, KeyRole, PageListModel, RegionCountRole, StateRole
+from app.qtmodels.pages import (
+    STATE_WORDS,
+    DetectionRole,
+    KeyRole,
+    Order,
+    PageListModel,
+    RegionCountRole,
+    StateRole,
+)
 from app.views.theme import LIGHT, Colours
 
 ROW_HEIGHT: Final = 60
@@ -36,6 +45,16 @@ MARKS: Final = {
 }
 """Strokes in the dot of a state, in its 13 pixels."""
 THUMBNAIL: Final = QSize(72, 50)
+ORDERS: Final[tuple[tuple[str, Order], ...]] = (
+    ("By name", "name"),
+    ("Last edited first", "edited"),
+    ("Least certain first", "uncertain"),
+)
+FILTER_HELP: Final = (
+    "Part of the name, or:\nstate:edited,rejected\ntext:exit\ncount:0  count:>5\nscore:[0.2,0.6]\n"
+    "size:<12  (height of a text in pixels)\ncomment:blurred\n"
+    "All terms must hold; a minus before a term turns it round. Enter applies it again."
+)
 
 
 class PageListPanel(QWidget):
@@ -53,9 +72,18 @@ class PageListPanel(QWidget):
         super().__init__(parent)
         self._model = model
         self.filter = QLineEdit()
-        self.filter.setPlaceholderText("Filter by name")
-        self.filter.setAccessibleName("Filter images by name")
+        self.filter.setPlaceholderText("Filter: name, state:edited, text:exit")
+        self.filter.setAccessibleName("Filter images")
+        self.filter.setToolTip(FILTER_HELP)
         self.filter.setClearButtonEnabled(True)
+        self.order = QComboBox()
+        self.order.setAccessibleName("Order of the images")
+        self.order.setToolTip("Order of the images")
+        self.order.addItems([text for text, _ in ORDERS])
+        self.filter_text = QLabel()
+        self.filter_text.setWordWrap(True)
+        self.filter_text.setContentsMargins(10, 0, 8, 0)
+        self.filter_text.hide()
         self.view = QListView()
         self.view.setModel(model)
         self.view.setUniformItemSizes(True)
@@ -66,6 +94,18 @@ class PageListPanel(QWidget):
         self.view.setItemDelegate(self.delegate)
         self.count = QLabel()
         self.count.setProperty("role", "muted")
+        self._build()
+        self.filter.textChanged.connect(self._filter_changed)
+        self.filter.returnPressed.connect(self._filter_again)
+        self.order.activated.connect(self._order_chosen)
+        model.filter_told.connect(self._show_filter_text)
+        self.view.selectionModel().currentChanged.connect(self._current_changed)
+        self._shown: str | None = None
+        for signal in (model.rowsInserted, model.rowsRemoved, model.modelReset):
+            signal.connect(self.update_count)
+        self.update_count()
+
+    def _build(self) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 0)
         column.setSpacing(6)
@@ -73,18 +113,13 @@ class PageListPanel(QWidget):
         row.setContentsMargins(8, 0, 8, 0)
         row.addWidget(self.filter)
         column.addLayout(row)
+        column.addWidget(self.filter_text)
         column.addWidget(self.view, 1)
         foot = QHBoxLayout()
         foot.setContentsMargins(10, 0, 8, 6)
-        foot.addWidget(self.count)
+        foot.addWidget(self.count, 1)
+        foot.addWidget(self.order)
         column.addLayout(foot)
-        self.filter.textChanged.connect(self._filter_changed)
-        self.filter.returnPressed.connect(self.left)
-        self.view.selectionModel().currentChanged.connect(self._current_changed)
-        self._shown: str | None = None
-        for signal in (model.rowsInserted, model.rowsRemoved, model.modelReset):
-            signal.connect(self.update_count)
-        self.update_count()
 
     def show_current(self, key: str | None) -> None:
         """Mark a page without announcing it; None or a page that is filtered out marks none."""
@@ -117,6 +152,23 @@ class PageListPanel(QWidget):
         self._model.set_filter(text)
         self.show_current(self._shown)
         self.update_count()
+
+    @Slot()
+    def _filter_again(self) -> None:
+        self._filter_changed(self.filter.text())
+        self.left.emit()
+
+    @Slot(int)
+    def _order_chosen(self, row: int) -> None:
+        self._model.set_order(ORDERS[row][1])
+        self.left.emit()
+
+    @Slot(str)
+    def _show_filter_text(self, text: str) -> None:
+        self.filter_text.setText(text)
+        self.filter_text.setAccessibleName(text)
+        self.filter_text.setVisible(bool(text))
+        self.show_current(self._shown)
 
     @Slot(QModelIndex, QModelIndex)
     def _current_changed(self, current: QModelIndex, _: QModelIndex) -> None:

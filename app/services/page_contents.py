@@ -1,0 +1,117 @@
+"""What the pages of the open project say, for filters and orders: read once in a thread, then kept."""
+
+import time
+from typing import Final
+
+from PySide6.QtCore import QObject, Qt, QThreadPool, Signal, Slot
+
+from app.domain.page_filter import PageContent, PageFacts
+from app.services.workspace import Workspace
+from app.storage.contents import content_of, read_contents
+from app.storage.errors import StorageError
+
+_EMPTY: Final = PageContent()
+
+
+class PageContents(QObject):
+    """Nothing is read before it is asked for. For the GUI thread."""
+
+    ready = Signal()
+    failed = Signal(object)  # StorageError
+    _ended = Signal(int, object)
+
+    def __init__(self, workspace: Workspace, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self._contents: dict[str, PageContent] | None = None
+        self._touched: set[str] = set()  # while the thread reads
+        self._reading = False
+        self._number = 0
+        self._pool = QThreadPool(self)
+        self._ended.connect(self._on_ended, Qt.ConnectionType.QueuedConnection)
+        workspace.opened.connect(self._opened)
+        workspace.closing.connect(self._forget)
+
+    @property
+    def known(self) -> bool:
+        """Whether the contents have been read."""
+        return self._contents is not None
+
+    def request(self) -> None:
+        """Read the contents unless they are known; `ready` or `failed` follows."""
+        db = self._workspace.db
+        if self.known or self._reading or db is None:
+            return
+        self._reading = True
+        self._number += 1
+        number, path = self._number, db.path
+
+        def read() -> None:
+            try:
+                found: object = read_contents(path, lambda: number == self._number)
+            except Exception as error:  # noqa: BLE001 the edge of a thread: reported
+                found = error
+            self._ended.emit(number, found)
+
+        self._pool.start(read)
+
+    def renew(self) -> None:
+        """Forget what was read, because detections or comments have changed; asking again reads again."""
+        if self.known:
+            self._contents = None
+
+    def content(self, key: str) -> PageContent:
+        """What a page says; nothing while that is not known."""
+        return (self._contents or {}).get(key, _EMPTY)
+
+    def facts(self, key: str) -> PageFacts:
+        """A page as filters see it."""
+        summary = self._workspace.summary(key)
+        return PageFacts(key.casefold(), summary.review, summary.region_count, self.content(key))
+
+    @Slot()
+    def _opened(self) -> None:
+        self._forget()
+        session = self._workspace.session
+        if session is not None:
+            session.page_changed.connect(self._page_changed)
+
+    @Slot()
+    def _forget(self) -> None:
+        self._number += 1  # a reading under way ends
+        self._contents, self._reading = None, False
+        self._touched = set()
+
+    @Slot(int, object)
+    def _on_ended(self, number: int, found: object) -> None:
+        if number != self._number:
+            return
+        self._reading = False
+        if not isinstance(found, dict):
+            self.failed.emit(found)
+            return
+        self._contents = found
+        for key in self._touched:
+            self._renew_page(key)
+        self._touched = set()
+        self.ready.emit()
+
+    @Slot(str)
+    def _page_changed(self, key: str) -> None:
+        if self.known:
+            self._renew_page(key)
+        elif self._reading:
+            self._touched.add(key)
+
+    def _renew_page(self, key: str) -> None:
+        session, db = self._workspace.session, self._workspace.db
+        if session is None or db is None or self._contents is None:
+            return
+        try:
+            page = session.page if key == session.key else db.load_page(key)
+            row = db.load_predictions(key)
+        except StorageError:
+            return  # the session says so; the page is filtered as it was
+        scores = () if row is None else tuple(one.score for one in row.detections)
+        known = self.content(key)
+        self._contents[key] = content_of(page.regions, scores, known.comments, time.time())
