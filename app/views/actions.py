@@ -15,6 +15,7 @@ from app.domain.edits import EditRefused
 from app.views.commands import (
     about,
     clipboard,
+    comments,
     detect,
     edit,
     file,
@@ -34,7 +35,7 @@ from app.views.theme import Colours, icon
 MENUS: Final[tuple[Menu, ...]] = ("File", "Edit", "Shape", "Go", "Tools", "View", "Detect", "Review", "Help")
 ACTIONS: Final[tuple[ActionSpec, ...]] = (
     *file.ROWS, *edit.ROWS, *text.ROWS, *history.ROWS, *clipboard.ROWS, *shape.ROWS, *go.ROWS,
-    *tools.ROWS, *view.ROWS, *truth.ROWS, *detect.ROWS, *review.ROWS, *settings.ROWS, *about.ROWS,
+    *tools.ROWS, *view.ROWS, *truth.ROWS, *detect.ROWS, *review.ROWS, *comments.ROWS, *settings.ROWS, *about.ROWS,
 )  # fmt: skip
 
 MOUSE_GESTURES: Final[tuple[tuple[str, str], ...]] = (
@@ -173,6 +174,8 @@ class Commands:
             (edit.ROWS, self.edit),
             (history.ROWS, self.history),
             (clipboard.ROWS, self.clipboard),
+        self.comments = comments.CommentCommands(desk)
+        self.settings = settings.SettingsCommands(desk)
             (shape.ROWS, self.shape),
             (go.ROWS, self.go),
             (tools.ROWS, self.tools),
@@ -186,3 +189,5 @@ class Commands:
         self.runs: Mapping[str, Callable[[], None]] = {
             spec.id: partial(spec.run, group) for rows, group in groups for spec in rows
         }
+            (comments.ROWS, self.comments),
+            (settings.ROWS, self.settings),

@@ -14,7 +14,7 @@ from app.views.open_page import OpenPage
 
 ON_REGION = (
     "transcription", "ignore", "zoom_selection", "", "shape.merge", "shape.join", "shape.words", "shape.cut",
-    "", "copy", "cut", "paste", "duplicate", "", "delete",
+    "", "copy", "cut", "paste", "duplicate", "", "comment.add", "", "delete",
 )  # fmt: skip
 SHAPES = (
     "shape.simplify", "shape.box", "shape.quad", "tool.transform", "", "shape.grow", "shape.shrink",
@@ -22,7 +22,10 @@ SHAPES = (
     "shape.vertices", "", "shape.turn_left", "shape.turn_right", "shape.turn_far_left",
     "shape.turn_far_right", "", "shape.start", "shape.order",
 )  # fmt: skip
-ON_EMPTY = ("detect", "accept_all", "", "paste", "keep_previous", "text.ignore_small", "", "fit", "map")
+ON_EMPTY = (
+    "detect", "accept_all", "", "paste", "keep_previous", "text.ignore_small", "", "comment.add", "", "fit",
+    "map",
+)  # fmt: skip
 DRAWING = (
     "tool.polygon", "tool.rectangle", "tool.rotated", "tool.quad", "tool.curve", "tool.centre", "tool.pick",
     "tool.repeat", "", "tool.knife", "tool.transform",

@@ -31,6 +31,7 @@ from app.qtmodels.pages import PageListModel
 from app.qtmodels.regions import RegionTableModel
 from app.views.canvas.view import StudioCanvas
 from app.views.panels.banner import Banner
+from app.views.panels.comments import CommentPanel
 from app.views.panels.detection import DetectionPanel
 from app.views.panels.history import HistoryPanel
 from app.views.panels.page_list import PageListPanel
@@ -88,6 +89,7 @@ class MainWindow(QMainWindow):
         self.pages = PageListPanel(page_model)
         self.regions = RegionPanel(region_model, selection)
         self.detection = DetectionPanel([actions[name] for name in PANEL_BUTTONS])
+        self.comments = CommentPanel()
         self.history = HistoryPanel(actions["history.restore"], actions["history.now"])
         self.status = StudioStatusBar(actions["cancel"])
         self.start_page = StartPage(actions["open"])
@@ -181,6 +183,11 @@ class MainWindow(QMainWindow):
         self._docks[3].raise_()
         self.history.view.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
+    def show_comments_panel(self) -> None:
+        """Make sure that the comments are to be seen."""
+        self._docks[4].show()
+        self._docks[4].raise_()
+
     def layout_state(self) -> tuple[str, str] | None:
         """Geometry and state to be restored at the next start, base64; None while the start page is shown."""
         if self._stack.currentIndex() == 0:
@@ -250,7 +257,10 @@ class MainWindow(QMainWindow):
             self._dock("Regions", self.regions, right),
             self._dock("Detector", self.detection, right),
             self._dock("History", self.history, right),
+            self._dock("Comments", self.comments, right),
         ]
+        self.tabifyDockWidget(docks[1], docks[4])
+        docks[4].hide()
         self.tabifyDockWidget(docks[1], docks[3])
         docks[3].hide()
         self.resizeDocks([docks[0], docks[1]], [270, 330], Qt.Orientation.Horizontal)
