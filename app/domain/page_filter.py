@@ -19,7 +19,6 @@ from typing import Final
 
 from app.domain.review import REVIEW_STATES, ReviewState
 from tcm_core.errors import TcmError
-from tcm_core.geometry.polygon import Points
 
 _TERM: Final = re.compile(r'(-?)(?:([A-Za-z_]+):)?((?:"[^"]*"|[^\s"])*)')
 _NUMBER: Final = r"[+-]?(?:\d+\.?\d*|\.\d+)"
@@ -112,15 +111,14 @@ def parse(text: str) -> PageFilter:
     return PageFilter(tuple(tests), needs_content)
 
 
-def text_height(polygon: Points) -> float:
+def text_height(points: Sequence[Sequence[float]]) -> float:
     """The short side of the rectangle with the same area and circumference, in pixels.
 
     That is the height of a line of text, level, turned or bent: both are kept when a band is bent.
 
     Args:
-        polygon: (N, 2), N >= 3.
+        points: x and y of three vertices or more; lists, because there may be millions of short ones.
     """
-    points: list[list[float]] = polygon.tolist()
     area = around = 0.0
     x0, y0 = points[-1]
     for x, y in points:
