@@ -16,7 +16,7 @@ from app.services.export import ExportService
 from app.services.importing import ImportService
 from app.services.live_export import LiveExport
 from app.services.workspace import Workspace
-from app.settings.schema import DeviceName
+from app.settings.schema import DeviceName, KeySettings
 from app.settings.store import Home, SettingsStore
 from app.storage.map_cache import MapCache
 from app.views.actions import ACTIONS, MENUS, MOUSE_GESTURES, ActionSet, Commands
@@ -28,19 +28,23 @@ from app.views.dialogs.export import ExportDialog
 from app.views.dialogs.go_to import GoToDialog
 from app.views.dialogs.importing import ImportDialog
 from app.views.dialogs.keys import KeysDialog
+from app.views.dialogs.keys_editor import KeyEditor
 from app.views.dialogs.problem import ProblemDialog
 from app.views.dialogs.reset import ResetDialog
 from app.views.dialogs.unsaved import UnsavedDialog
 from app.views.first_paint import FirstPaint
+from app.views.keymap import keys_in_use
 from app.views.main_window import MainWindow
 from app.views.open_page import OpenPage
 from app.views.parts import Parts
 from app.views.preferences import Preferences
+from app.views.problem_text import known_problem
 from app.views.theme import Colours
 from app.workers.gpu_thread import GpuThread
 from app.workers.gpu_worker import PredictorFactory, load_predictor
 from app.workers.image_pool import ImagePool
 from app.workers.messages import Problem
+from tcm_core.errors import TcmError
 
 SHUT_DOWN_MS: Final = 5000
 
@@ -134,12 +138,12 @@ class Studio(QObject):
         self.parts.export.shutdown()
         self.parts.importing.shutdown()
         self.parts.images.shutdown()
+        self.window.regions.lane.strips.shutdown()
         QThreadPool.globalInstance().waitForDone(SHUT_DOWN_MS)  # the diagnostics
         self.parts.workspace.close()
         self.live_export.shutdown()
         return ended
 
-        self.window.regions.lane.strips.shutdown()
     def discard(self) -> None:
         """Destroy the window while the application still is; nothing of it is used afterwards."""
         self.window.deleteLater()
@@ -161,12 +165,12 @@ class Studio(QObject):
         window.save_banner.action_wanted.connect(commands.file.save_now)
         window.pages.left.connect(desk.focus_picture)
         window.regions.left.connect(desk.focus_picture)
+        window.regions.lane.reveal_wanted.connect(window.canvas.reveal)
+        window.regions.lane.strips.failed.connect(self.report)
         window.detection.left.connect(desk.focus_picture)
         window.canvas.hint_changed.connect(window.status.set_hint)
         window.canvas.cursor_moved.connect(window.status.set_cursor)
         window.detection.settings_changed.connect(parts.detection.set_settings)
-        window.regions.lane.reveal_wanted.connect(window.canvas.reveal)
-        window.regions.lane.strips.failed.connect(self.report)
         window.detection.map_style_changed.connect(window.canvas.set_map_style)
         window.canvas.zoom_changed.connect(window.status.set_zoom)
         window.detection.checkpoint_chosen.connect(commands.detect.checkpoint_picked)
@@ -182,6 +186,7 @@ class Studio(QObject):
         preferences.problem.connect(self.report)
         desk.dialog_wanted.connect(self._open_dialog)
         preferences.theme_changed.connect(self._theme_changed)
+        preferences.keys_changed.connect(self._keys_changed)
         QGuiApplication.styleHints().colorSchemeChanged.connect(preferences.show_theme)
 
     @Slot()
@@ -193,6 +198,13 @@ class Studio(QObject):
         self.actions.set_colours(colours)
         self.window.set_colours(colours)
         self.desk.refresh()
+
+    @Slot(object)
+    def _keys_changed(self, keys: KeySettings) -> None:
+        try:
+            self.actions.set_keys(keys_in_use(ACTIONS, keys))
+        except TcmError as error:
+            self.report(known_problem(error, ""))
 
     @Slot(object)
     def _close_requested(self, event: QCloseEvent) -> None:
@@ -257,6 +269,10 @@ class Studio(QObject):
                 return reset
             case "keys":
                 return self._keys_dialog()
+            case "key_editor":
+                key_editor = KeyEditor(ACTIONS, self.preferences.settings.keys, self.window)
+                key_editor.keys_chosen.connect(self.preferences.set_keys)
+                return key_editor
             case "diagnostics":
                 return DiagnosticsDialog(self.window)
             case _:

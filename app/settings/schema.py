@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 ThemeName = Literal["system", "light", "dark"]
 DeviceName = Literal["auto", "cpu", "cuda"]
 MapName = Literal["off", "language", "probability"]
+PresetName = Literal["studio", "ppocrlabel", "labelme", "cvat"]
 ColourMapName = Literal["inferno", "viridis", "magma", "plasma", "cividis", "turbo"]
 
 RECENT_LIMIT = 10
@@ -46,6 +47,14 @@ class DetectionSettings(Frozen):
     """For each head, the decode settings that are not as the checkpoint recommends."""
 
 
+class KeySettings(Frozen):
+    """Which key does what: a preset, and what is different from it."""
+
+    preset: PresetName = "studio"
+    changes: dict[str, tuple[str, ...]] = {}
+    """For each command with other keys than the preset's, its keys as Qt writes them; none: no key."""
+
+
 class WindowSettings(Frozen):
     """Where the window was, as Qt writes it (base64)."""
 
@@ -58,6 +67,7 @@ class Settings(Frozen):
 
     view: ViewSettings = ViewSettings()
     detection: DetectionSettings = DetectionSettings()
+    keys: KeySettings = KeySettings()
     window: WindowSettings = WindowSettings()
     recent_folders: tuple[str, ...] = ()
     """Newest first."""

@@ -3,7 +3,7 @@
 To add a command: a method and a row in app/views/commands/<menu>.py. Menus, key overview and tooltips follow.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -22,9 +22,10 @@ from app.views.commands import (
     go,
     history,
     review,
+    settings,
     shape,
-    tools,
     text,
+    tools,
     truth,
     view,
 )
@@ -35,7 +36,8 @@ from app.views.theme import Colours, icon
 MENUS: Final[tuple[Menu, ...]] = ("File", "Edit", "Shape", "Go", "Tools", "View", "Detect", "Review", "Help")
 ACTIONS: Final[tuple[ActionSpec, ...]] = (
     *file.ROWS, *edit.ROWS, *text.ROWS, *history.ROWS, *clipboard.ROWS, *shape.ROWS, *go.ROWS,
-    *tools.ROWS, *view.ROWS, *truth.ROWS, *detect.ROWS, *review.ROWS, *comments.ROWS, *settings.ROWS, *about.ROWS,
+    *tools.ROWS, *view.ROWS, *truth.ROWS, *detect.ROWS, *review.ROWS, *comments.ROWS,
+    *settings.ROWS, *about.ROWS,
 )  # fmt: skip
 
 MOUSE_GESTURES: Final[tuple[tuple[str, str], ...]] = (
@@ -75,7 +77,8 @@ class ActionSet(QObject):
         self._specs = {spec.id: spec for spec in ACTIONS}
         self._groups: dict[str, QActionGroup] = {}
         self.by_id: Mapping[str, QAction] = {spec.id: self._make(spec) for spec in ACTIONS}
-        self.update_enabled(frozenset())
+        self._there: frozenset[Need] = frozenset()
+        self.update_enabled(self._there)
 
     def menu(self, name: Menu) -> list[QAction | None]:
         """The actions of a menu in their order; None is a line between."""
@@ -104,16 +107,20 @@ class ActionSet(QObject):
             if spec.icon:
                 self.by_id[spec.id].setIcon(icon(spec.icon, colours))
 
+    def set_keys(self, keys: Mapping[str, Sequence[str]]) -> None:
+        """Give every command these keys from now on; menus and tooltips show the first of them."""
+        for name, action in self.by_id.items():
+            action.setShortcuts([QKeySequence(key) for key in keys[name]])
+        self.update_enabled(self._there)
+
     @Slot(object)
     def update_enabled(self, there: frozenset[Need]) -> None:
         """Enable what has all it needs; the tooltip of the others says what is missing."""
+        self._there = there
         for spec in ACTIONS:
             action, enabled = self.by_id[spec.id], not spec.needs or spec.needs in there
-            keys = (
-                f"  ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})"
-                if spec.keys
-                else ""
-            )
+            key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            keys = f"  ({key})" if key else ""
             why = "" if enabled else f"\n{WHY_DISABLED[spec.needs]}"
             action.setEnabled(enabled)
             action.setToolTip(f"{spec.hint}{keys}{why}")
@@ -158,36 +165,36 @@ class Commands:
         self.desk = desk
         self.file = file.FileCommands(desk)
         self.edit = edit.EditCommands(desk)
+        self.text = text.TextCommands(desk)
         self.history = history.HistoryCommands(desk)
         self.clipboard = clipboard.ClipboardCommands(desk)
         self.shape = shape.ShapeCommands(desk)
         self.go = go.GoCommands(desk)
         self.tools = tools.ToolsCommands(desk)
         self.view = view.ViewCommands(desk)
-        self.text = text.TextCommands(desk)
         self.truth = truth.TruthCommands(desk)
         self.detect = detect.DetectCommands(desk)
         self.review = review.ReviewCommands(desk)
+        self.comments = comments.CommentCommands(desk)
+        self.settings = settings.SettingsCommands(desk)
         self.help = about.HelpCommands(desk)
         groups = (
             (file.ROWS, self.file),
             (edit.ROWS, self.edit),
+            (text.ROWS, self.text),
             (history.ROWS, self.history),
             (clipboard.ROWS, self.clipboard),
-        self.comments = comments.CommentCommands(desk)
-        self.settings = settings.SettingsCommands(desk)
             (shape.ROWS, self.shape),
             (go.ROWS, self.go),
             (tools.ROWS, self.tools),
             (view.ROWS, self.view),
             (truth.ROWS, self.truth),
-            (text.ROWS, self.text),
             (detect.ROWS, self.detect),
             (review.ROWS, self.review),
+            (comments.ROWS, self.comments),
+            (settings.ROWS, self.settings),
             (about.ROWS, self.help),
         )
         self.runs: Mapping[str, Callable[[], None]] = {
             spec.id: partial(spec.run, group) for rows, group in groups for spec in rows
         }
-            (comments.ROWS, self.comments),
-            (settings.ROWS, self.settings),

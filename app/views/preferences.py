@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
 from app.services.checkpoints import available_checkpoints
-from app.settings.schema import Settings, ThemeName, WindowSettings
+from app.settings.schema import KeySettings, Settings, ThemeName, WindowSettings
 from app.views.main_window import MainWindow
 from app.views.parts import Parts
 from app.views.problem_text import known_problem
@@ -22,10 +22,12 @@ class Preferences(QObject):
 
     Attributes:
         theme_changed: the Colours in use.
+        keys_changed: the KeySettings in use.
         problem: a Problem for the error dialog.
     """
 
     theme_changed = Signal(object)
+    keys_changed = Signal(object)
     problem = Signal(object)
 
     def __init__(self, parts: Parts, window: MainWindow) -> None:
@@ -43,6 +45,7 @@ class Preferences(QObject):
         """Make the window look as it did at the end of the last run."""
         settings, panel = self.settings, self._window.detection
         self.show_theme()
+        self.keys_changed.emit(settings.keys)
         self._window.restore_layout(settings.window.geometry, settings.window.state)
         self._window.set_recent(settings.recent_folders)
         panel.set_map_style(settings.view.colour_map, settings.view.map_opacity)
@@ -59,6 +62,12 @@ class Preferences(QObject):
         settings = self.settings
         self._save(settings.model_copy(update={"view": settings.view.model_copy(update={"theme": theme})}))
         self.show_theme()
+
+    @Slot(object)
+    def set_keys(self, keys: KeySettings) -> None:
+        """Use these keys from now on."""
+        self._save(self.settings.model_copy(update={"keys": keys}))
+        self.keys_changed.emit(keys)
 
     @Slot()
     def show_theme(self) -> None:
