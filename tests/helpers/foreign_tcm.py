@@ -207,5 +207,15 @@ class Tcm(nn.Module):
 
 
 def tcm_detector(method, tokens, **options):
-    """TCM with random weights."""
-    return randomised(Tcm(method, tokens, **options))
+    """TCM with random weights.
+
+    Pixels attend to few others, so that the dense map varies, and the neck hears the score map, one channel
+    of 2049, as loud as the rest.
+    """
+    model = randomised(Tcm(method, tokens, **options))
+    readers = {"db": "lateral_convs.3.conv", "pan": "reduce_conv_c5.0", "fce": "lateral_convs.2.conv"}
+    with torch.no_grad():
+        model.backbone.attnpool.positional_embedding *= 45
+        model.backbone.attnpool.q_proj.weight *= 4
+        model.neck.get_submodule(readers[method]).weight[:, -1] *= 100
+    return model
