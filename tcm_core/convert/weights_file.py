@@ -19,6 +19,16 @@ Form = Literal["TorchScript archive", "state dict", "safetensors"]
 
 _MAX_BYTES: Final = 8_000_000_000
 _LIST_BUILDERS: Final = ("build_intlist", "build_doublelist", "build_boollist", "build_tensorlist")
+_LOG_CLASSES: Final = (
+    "mmengine.logging.history_buffer.HistoryBuffer",
+    "numpy.core.multiarray._reconstruct",
+    "numpy._core.multiarray._reconstruct",
+    "numpy.core.multiarray.scalar",
+    "numpy._core.multiarray.scalar",
+    "numpy.ndarray",
+    "numpy.dtype",
+)
+"""What mmengine's log consists of beside plain values; an inert class takes the place of each."""
 _UNREADABLE = (
     UnpicklingError,
     RuntimeError,
@@ -96,8 +106,22 @@ def _start(path: Path) -> bytes:
         raise BadCheckpoint(f"{path}: cannot be read ({error.strerror}). Check the path.") from error
 
 
+class _Ignored:
+    """Stands in for what else a training checkpoint of mmengine holds: its log, with arrays of numpy."""
+
+    def __init__(self, *_: object) -> None:
+        """Takes anything and keeps nothing."""
+
+    def __setstate__(self, _: object) -> None:
+        """Takes anything and keeps nothing."""
+
+
 def _state_dict(path: Path) -> dict[str, Tensor]:
-    content = torch.load(path, map_location="cpu", weights_only=True)
+    ignored: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
+        (_Ignored, name) for name in _LOG_CLASSES
+    ]
+    with torch.serialization.safe_globals(ignored):
+        content = torch.load(path, map_location="cpu", weights_only=True)
     for key in ("state_dict", "model"):
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
             content = content[key]

@@ -1,6 +1,9 @@
 """Checkpoints of mmocr into ours: the converted detector answers as the source does."""
 
 import json
+import sys
+import types
+from collections import OrderedDict
 
 import numpy as np
 import pytest
@@ -267,6 +270,29 @@ def test_code_in_a_file_is_not_run(tmp_path):
     with pytest.raises(BadCheckpoint, match="more than plain tensors"):
         convert_checkpoint(tmp_path / "evil.pth", "evil")
     assert not (tmp_path / "ran").exists()
+
+
+class HistoryBuffer:
+    """What mmengine's log consists of: numbers of every iteration."""
+
+    def __init__(self):
+        self._log_history, self._last = np.arange(3.0), np.float64(2.0)
+
+
+def test_the_log_in_a_training_checkpoint_of_mmengine_is_skipped(dbnet, tmp_path, monkeypatch):
+    names_of_modules = ("mmengine", "mmengine.logging", "mmengine.logging.history_buffer")
+    for name in names_of_modules:
+        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    sys.modules[name].HistoryBuffer = HistoryBuffer
+    monkeypatch.setattr(HistoryBuffer, "__module__", name)
+    log = {"log_scalars": OrderedDict({"train/loss": HistoryBuffer()}), "resumed_keys": {}}
+    content = {"meta": {}, "state_dict": dbnet.state_dict(), "message_hub": log}
+    for zipped in (True, False):
+        torch.save(content, tmp_path / "epoch_1.pth", _use_new_zipfile_serialization=zipped)
+        with monkeypatch.context() as later:
+            for name in names_of_modules:
+                later.delitem(sys.modules, name)
+            assert_same_db(our_maps(convert(tmp_path / "epoch_1.pth")), their_maps(dbnet))
 
 
 def test_a_truncated_file_is_refused(dbnet, tmp_path):
