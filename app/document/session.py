@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoGroup, QUndoStack
 
 from app.document.undo import KeptCommand, PageCommand, fill
-from app.domain.edits import Edit
+from app.domain.edits import Edit, EditRefused
 from app.domain.page import Page
 from app.storage.errors import StorageError
 from app.storage.journal import StepKind
@@ -148,7 +148,7 @@ class Session(QObject):
         page = self._db.load_page(key)
         stack = QUndoStack(self)
         stack.setUndoLimit(0)  # none
-        if with_history:
+        if with_history and self._db.holder is None:
             try:
                 self._fill(stack, key)
             except StorageError:
@@ -174,6 +174,8 @@ class Session(QObject):
             return None
 
     def _push(self, key: str, edit: Edit) -> bool:
+        if self._db.holder is not None:
+            raise EditRefused(f"{self._db.holder} has this project open: here it can only be looked at")
         before = self._pages[key]
         after = edit.apply(before)
         if after == before:

@@ -82,6 +82,8 @@ class PredictionStore:
             found.settings.model_dump_json(),
             tuple(found.detections),
         )
+        if db.holder is not None:
+            return None  # the project is only looked at: they are kept in memory
         try:
             db.save_predictions(found.key, row)
         except StorageError as error:

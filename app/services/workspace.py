@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QThreadPool, QTimer, Signal, Slot
 
 from app.document.session import Session
 from app.domain.page import Page
 from app.domain.review import ReviewState
+from app.services.folder_watch import FolderWatch
+from app.storage.backups import back_up
 from app.storage.errors import StorageError
+from app.storage.lock import BEAT_S
 from app.storage.project_db import PageSummary, ProjectDb
 from app.workers.folder_scan import FolderScan
 from app.workers.messages import Problem, problem_of
@@ -28,7 +31,9 @@ class Workspace(QObject):
     pages_added = Signal(list)  # keys, already in keys, at its end
     scan_finished = Signal(int)  # how many pages there are
     summary_changed = Signal(str)  # key
+    image_changed = Signal(str, bool)  # key of the open page, whether its file is still there
     failed = Signal(object)  # Problem
+    _backup_failed = Signal(object)  # StorageError
 
     def __init__(self, data_home: Path | None = None, parent: QObject | None = None) -> None:
         """No folder is open at first.
@@ -52,6 +57,14 @@ class Workspace(QObject):
         self._scan.found.connect(self._on_found)
         self._scan.finished.connect(self._on_scanned)
         self._scan.failed.connect(self._on_scan_failed)
+        self._watch = FolderWatch(self)
+        self._watch.found.connect(self._on_new_images)
+        self._watch.image_changed.connect(self.image_changed)
+        self._beat = QTimer(self)
+        self._beat.setInterval(round(BEAT_S * 1000))
+        self._beat.timeout.connect(self._say_alive)
+        self._pool = QThreadPool(self)  # for backups
+        self._backup_failed.connect(self._on_backup_failed, Qt.ConnectionType.QueuedConnection)
 
     @property
     def folder(self) -> Path | None:
@@ -122,6 +135,8 @@ class Workspace(QObject):
         if not self._leave():
             return False
         self._scan.shutdown()
+        self._watch.shutdown()
+        self._pool.waitForDone()
         self._scanned_folder = None
         return True
 
@@ -148,7 +163,44 @@ class Workspace(QObject):
         if self._fresh:
             self.failed.emit(_no_images(folder))
         else:
+            self._watch.start(folder, self._keys)
+            self._watch.mind(None if self._session is None else self._session.key)
             self.scan_finished.emit(len(self._keys))
+
+    @Slot(list)
+    def _on_new_images(self, keys: list[str]) -> None:
+        """Images that came into the folder while it is open go to the end of the list."""
+        first = len(self._keys)
+        new = [key for key in keys if key not in self._rows]
+        self._keys.extend(new)
+        self._rows.update((key, first + place) for place, key in enumerate(new))
+        if new:
+            self.pages_added.emit(new)
+            self.scan_finished.emit(len(self._keys))
+
+    @Slot(str)
+    def _on_page_opened(self, key: str) -> None:
+        self._watch.mind(key)
+
+    @Slot()
+    def _say_alive(self) -> None:
+        if self._db is not None:
+            self._db.beat()
+
+    def _back_up(self, path: Path) -> None:
+        """In a thread."""
+        try:
+            back_up(path)
+        except Exception as error:  # noqa: BLE001 the edge of a thread: reported as a problem
+            self._backup_failed.emit(error)
+
+    @Slot(object)
+    def _on_backup_failed(self, error: Exception) -> None:
+        what = (
+            str(error) if isinstance(error, StorageError) else f"No backup of the project was made: {error}"
+        )
+        remedy = "Your labels are safe. Make room on the disk; the backup is made when the folder is opened."
+        self.failed.emit(problem_of(error, what=what, where=str(self._folder), remedy=remedy))
 
     @Slot(int, object)
     def _on_scan_failed(self, number: int, problem: Problem) -> None:
@@ -161,7 +213,7 @@ class Workspace(QObject):
         if folder == self._folder and not self._leave():  # one folder, one database at a time
             return False
         try:
-            db = ProjectDb.open(folder, self._data_home)
+            db = ProjectDb.open(folder, self._data_home, exclusive=True)
             summaries = db.summaries()
         except StorageError as error:
             self.failed.emit(_storage_problem(error, folder))
@@ -172,6 +224,10 @@ class Workspace(QObject):
         self._folder, self._db, self._summaries = folder, db, summaries
         self._session = Session(db, self)
         self._session.page_changed.connect(self._on_page_changed)
+        self._session.page_opened.connect(self._on_page_opened)
+        self._beat.start()
+        if db.holder is None:
+            self._pool.start(lambda: self._back_up(db.path))
         self.opened.emit()
         return True
 
@@ -182,6 +238,8 @@ class Workspace(QObject):
             self.failed.emit(_unsaved(self._folder))
             return False
         self.closing.emit()
+        self._watch.stop()
+        self._beat.stop()
         self._session.deleteLater()
         self._db.close()
         self._session = self._db = self._folder = None

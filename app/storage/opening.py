@@ -45,6 +45,33 @@ def open_file(path: Path, busy_timeout_ms: int) -> Opened:
     return Opened(connection, notice)
 
 
+def open_to_read(path: Path, busy_timeout_ms: int) -> sqlite3.Connection:
+    """A connection that cannot write, beside the window that has the project.
+
+    Raises:
+        StorageError: the file is not there (yet), is damaged, or has another schema than this program.
+    """
+    try:
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro",
+            uri=True, timeout=busy_timeout_ms / 1000, isolation_level=None,
+        )  # fmt: skip
+        try:
+            version = schema_version(connection)
+        except sqlite3.Error:
+            connection.close()
+            raise
+    except sqlite3.Error as error:
+        raise in_words(error, "open the project", path) from error
+    if version != len(MIGRATIONS):
+        connection.close()
+        raise StorageError(
+            f"The project {path} is open in another version of TCM Studio (format {version}; this one has "
+            f"{len(MIGRATIONS)}). Close it there, then open the folder here again."
+        )
+    return connection
+
+
 def doubt(path: Path) -> Path:
     """A file that says: the project was found damaged while it was open, check it at the next opening."""
     return path.with_name(path.name + ".check")

@@ -25,7 +25,8 @@ from app.storage.journal import (
     review_state,
 )
 from app.storage.keys import check_key as check_key
-from app.storage.opening import open_file
+from app.storage.lock import Holder, ProjectLock
+from app.storage.opening import open_file, open_to_read
 from app.storage.place import find_place
 from app.storage.predictions import PredictionRow as PredictionRow
 from app.storage.predictions import decode_detections, encode_detections
@@ -71,13 +72,19 @@ class ProjectDb:
         self.survey = Survey(file)
         self.truth = TruthTable(file)
         self._file = file
+        self._lock: ProjectLock | None = None
         self._connection = file.connection
         self._seen: dict[str, int] = {}  # revision of each page as this window knows it
         self._last: _Stored | None = None  # saves reading the page again at every step of the open page
 
     @classmethod
     def open(
-        cls, folder: Path, data_home: Path | None = None, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS
+        cls,
+        folder: Path,
+        data_home: Path | None = None,
+        *,
+        exclusive: bool = False,
+        busy_timeout_ms: int = BUSY_TIMEOUT_MS,
     ) -> "ProjectDb":
         """Open the project of a folder, made on first use.
 
@@ -85,17 +92,57 @@ class ProjectDb:
         be written to; `notice` says so then. A damaged file is kept under another name and what can be read
         of it is put into a new one; `notice` says so too.
 
+        Args:
+            folder: of the images.
+            data_home: see above.
+            exclusive: be the one who may change the project; when somebody else is, it is only read, `holder`
+                and `notice` say who.
+            busy_timeout_ms: how long a lock of SQLite is waited for.
+
         Raises:
             StorageError: no place to write, made by a newer version, locked by another program, disk full.
         """
         place = find_place(folder, data_home)
-        connection, notice = open_file(place.path, busy_timeout_ms)
-        notices = [text for text in (place.notice, notice) if text is not None]
-        return cls(ProjectFile(folder, place.path, connection), " ".join(notices) or None)
+        if not exclusive:
+            opened = open_file(place.path, busy_timeout_ms)
+            return cls(
+                ProjectFile(folder, place.path, opened.connection), _joined(place.notice, opened.notice)
+            )
+        lock = ProjectLock(place.path)
+        try:
+            holder = lock.acquire()
+        except OSError as error:
+            raise StorageError(
+                f"Could not open the project: {place.path.parent}: {error.strerror}. Make room on the disk "
+                "or give yourself the right to write there."
+            ) from error
+        if holder is not None:
+            file = ProjectFile(folder, place.path, open_to_read(place.path, busy_timeout_ms), holder)
+            return cls(file, _joined(place.notice, _only_read(holder)))
+        try:
+            opened = open_file(place.path, busy_timeout_ms)
+        except StorageError:
+            lock.release()
+            raise
+        db = cls(ProjectFile(folder, place.path, opened.connection), _joined(place.notice, opened.notice))
+        db._lock = lock
+        return db
+
+    @property
+    def holder(self) -> Holder | None:
+        """Who has the project open in another window; None when it can be changed here."""
+        return self._file.holder
+
+    def beat(self) -> None:
+        """Say now and then (lock.BEAT_S) that this window is still there."""
+        if self._lock is not None:
+            self._lock.beat()
 
     def close(self) -> None:
         """Close the file; closing twice is fine."""
         self._connection.close()
+        if self._lock is not None:
+            self._lock.release()
 
     def load_page(self, key: str) -> Page:
         """The labels of an image, or an empty page when there are none.
@@ -250,6 +297,17 @@ class ProjectDb:
                 "Import the labels of this page from a file, or put a copy of the project file in its place."
             )
         return otherwise
+
+
+def _joined(*notices: str | None) -> str | None:
+    return " ".join(notice for notice in notices if notice is not None) or None
+
+
+def _only_read(holder: Holder) -> str:
+    return (
+        f"{holder} has this project open. Here it can be looked at, not changed; open the folder again when "
+        "it is closed there."
+    )
 
 
 def _shown_state(review: str, detected: bool) -> ReviewState:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.storage.connection import in_words, is_damage, transaction
+from app.storage.errors import StorageError
+from app.storage.lock import Holder
 from app.storage.opening import doubt
 
 
@@ -17,6 +19,7 @@ class ProjectFile:
     folder: Path  # of the images
     path: Path
     connection: sqlite3.Connection
+    holder: Holder | None = None  # who has the project open; only reading is possible then
 
     @contextmanager
     def reading(self, doing: str) -> Iterator[sqlite3.Connection]:
@@ -37,7 +40,16 @@ class ProjectFile:
 
     @contextmanager
     def writing(self, doing: str) -> Iterator[sqlite3.Connection]:
-        """The connection in a transaction; see `reading`."""
+        """The connection in a transaction; see `reading`.
+
+        Raises:
+            StorageError: another window has the project, or in place of what SQLite raises.
+        """
+        if self.holder is not None:
+            raise StorageError(
+                f"Could not {doing}: {self.holder} has this project open. Close it there, then open the "
+                "folder here again."
+            )
         with self.reading(doing), transaction(self.connection):
             yield self.connection
 

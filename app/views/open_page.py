@@ -43,6 +43,7 @@ class OpenPage(QObject):
         workspace.opened.connect(self._opened)
         workspace.closing.connect(self._closing)
         workspace.pages_added.connect(self._pages_added)
+        workspace.image_changed.connect(self._image_changed)
         images.image_ready.connect(self._image_ready)
         images.image_failed.connect(self._image_failed)
         detection.page_detected.connect(self._page_detected)
@@ -222,6 +223,19 @@ class OpenPage(QObject):
             self._window.regions.show_image(None)
             self._window.page_banner.tell(f"{problem.what} {problem.remedy}", "warn")
             self.changed.emit()
+
+    @Slot(str, bool)
+    def _image_changed(self, key: str, is_there: bool) -> None:
+        """The file of the open image was replaced or taken away; its labels are as they were."""
+        if key != self.key:
+            return
+        if is_there:
+            self._parts.images.clear()
+            self._request_images()
+            text = "The image was changed by another program. Its labels are kept: check that they still fit."
+        else:
+            text = "The image was deleted or renamed. Its labels are kept: put it back to go on with it."
+        self._window.page_banner.tell(text, "warn")
 
     @Slot(str)
     def _page_changed(self, key: str) -> None:
