@@ -26,7 +26,10 @@ class CommentTable:
             rows = connection.execute(
                 "SELECT id, x, y, text, author, at, resolved FROM comments WHERE key = ? ORDER BY id", (key,)
             ).fetchall()
-        return [Comment(*row[:-1], bool(row[-1])) for row in rows]
+        return [
+            Comment(id_, x, y, text, author, at, bool(resolved))
+            for id_, x, y, text, author, at, resolved in rows
+        ]
 
     def open_counts(self) -> dict[str, int]:
         """How many comments are not resolved, for each page that has such.

@@ -21,6 +21,7 @@ from app.views.commands import (
     file,
     go,
     history,
+    overview,
     review,
     settings,
     shape,
@@ -36,7 +37,7 @@ from app.views.theme import Colours, icon
 MENUS: Final[tuple[Menu, ...]] = ("File", "Edit", "Shape", "Go", "Tools", "View", "Detect", "Review", "Help")
 ACTIONS: Final[tuple[ActionSpec, ...]] = (
     *file.ROWS, *edit.ROWS, *text.ROWS, *history.ROWS, *clipboard.ROWS, *shape.ROWS, *go.ROWS,
-    *tools.ROWS, *view.ROWS, *truth.ROWS, *detect.ROWS, *review.ROWS, *comments.ROWS,
+    *tools.ROWS, *view.ROWS, *truth.ROWS, *detect.ROWS, *review.ROWS, *comments.ROWS, *overview.ROWS,
     *settings.ROWS, *about.ROWS,
 )  # fmt: skip
 
@@ -176,6 +177,7 @@ class Commands:
         self.detect = detect.DetectCommands(desk)
         self.review = review.ReviewCommands(desk)
         self.comments = comments.CommentCommands(desk)
+        self.overview = overview.OverviewCommands(desk)
         self.settings = settings.SettingsCommands(desk)
         self.help = about.HelpCommands(desk)
         groups = (
@@ -192,6 +194,7 @@ class Commands:
             (detect.ROWS, self.detect),
             (review.ROWS, self.review),
             (comments.ROWS, self.comments),
+            (overview.ROWS, self.overview),
             (settings.ROWS, self.settings),
             (about.ROWS, self.help),
         )

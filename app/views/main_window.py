@@ -33,6 +33,7 @@ from app.views.canvas.view import StudioCanvas
 from app.views.panels.banner import Banner
 from app.views.panels.comments import CommentPanel
 from app.views.panels.detection import DetectionPanel
+from app.views.panels.heat_strip import HeatStrip
 from app.views.panels.history import HistoryPanel
 from app.views.panels.page_list import PageListPanel
 from app.views.panels.regions import RegionPanel
@@ -90,6 +91,7 @@ class MainWindow(QMainWindow):
         self.regions = RegionPanel(region_model, selection)
         self.detection = DetectionPanel([actions[name] for name in PANEL_BUTTONS])
         self.comments = CommentPanel()
+        self.heat_strip = HeatStrip()
         self.history = HistoryPanel(actions["history.restore"], actions["history.now"])
         self.status = StudioStatusBar(actions["cancel"])
         self.start_page = StartPage(actions["open"])
@@ -138,6 +140,7 @@ class MainWindow(QMainWindow):
     def set_colours(self, colours: Colours) -> None:
         """Paint what paints itself in the theme's colours."""
         self.pages.set_colours(colours)
+        self.heat_strip.set_colours(colours)
 
     def set_recent(self, folders: Sequence[str]) -> None:
         """Show the recent folders in the menu and on the start page."""
@@ -248,6 +251,7 @@ class MainWindow(QMainWindow):
         for widget in (self.save_banner, self.folder_banner, self.page_banner):
             column.addWidget(widget)
         column.addWidget(self.canvas, 1)
+        column.addWidget(self.heat_strip)
         return area
 
     def _build_docks(self) -> list[QDockWidget]:
