@@ -50,6 +50,11 @@ class ProjectFile:
                 f"Could not {doing}: {self.holder} has this project open. Close it there, then open the "
                 "folder here again."
             )
+        if not self.path.exists():  # SQLite would go on writing into a file that has no name any more
+            raise StorageError(
+                f"Could not {doing}: {self.path} is not there any more. Was the disk unplugged or the folder "
+                "moved? Put it back, then save again."
+            )
         with self.reading(doing), transaction(self.connection):
             yield self.connection
 
