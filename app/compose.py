@@ -29,6 +29,7 @@ from app.views.dialogs.go_to import GoToDialog
 from app.views.dialogs.importing import ImportDialog
 from app.views.dialogs.keys import KeysDialog
 from app.views.dialogs.keys_editor import KeyEditor
+from app.views.dialogs.preferences import PreferencesDialog
 from app.views.dialogs.problem import ProblemDialog
 from app.views.dialogs.reset import ResetDialog
 from app.views.dialogs.unsaved import UnsavedDialog
@@ -37,7 +38,7 @@ from app.views.keymap import keys_in_use
 from app.views.main_window import MainWindow
 from app.views.open_page import OpenPage
 from app.views.parts import Parts
-from app.views.preferences import Preferences
+from app.views.preferences import MEGABYTE, Preferences
 from app.views.problem_text import known_problem
 from app.views.theme import Colours
 from app.workers.gpu_thread import GpuThread
@@ -77,7 +78,8 @@ class Studio(QObject):
         workspace = Workspace(home.data, parent=self)
         images = ImagePool(thumbnail_folder=home.data / "thumbnails", parent=self)
         gpu = GpuThread(predictor_factory, parent=self)
-        detection = DetectionService(workspace, gpu, MapCache(home.map_cache), parent=self)
+        self._maps = MapCache(home.map_cache)
+        detection = DetectionService(workspace, gpu, self._maps, parent=self)
         export = ExportService(workspace, parent=self)
         importing = ImportService(workspace, parent=self)
         self.live_export = LiveExport(workspace, export, parent=self)
@@ -139,6 +141,7 @@ class Studio(QObject):
         self.parts.importing.shutdown()
         self.parts.images.shutdown()
         self.window.regions.lane.strips.shutdown()
+        self.commands.hints.shutdown()
         QThreadPool.globalInstance().waitForDone(SHUT_DOWN_MS)  # the diagnostics
         self.parts.workspace.close()
         self.live_export.shutdown()
@@ -187,6 +190,7 @@ class Studio(QObject):
         desk.dialog_wanted.connect(self._open_dialog)
         preferences.theme_changed.connect(self._theme_changed)
         preferences.keys_changed.connect(self._keys_changed)
+        preferences.applied.connect(self._settings_applied)
         QGuiApplication.styleHints().colorSchemeChanged.connect(preferences.show_theme)
 
     @Slot()
@@ -205,6 +209,11 @@ class Studio(QObject):
             self.actions.set_keys(keys_in_use(ACTIONS, keys))
         except TcmError as error:
             self.report(known_problem(error, ""))
+
+    @Slot()
+    def _settings_applied(self) -> None:
+        self._maps.set_limit(self.preferences.settings.cache.maps_mb * MEGABYTE)
+        self.desk.refresh()
 
     @Slot(object)
     def _close_requested(self, event: QCloseEvent) -> None:
@@ -269,6 +278,10 @@ class Studio(QObject):
                 return reset
             case "keys":
                 return self._keys_dialog()
+            case "preferences":
+                dialog = PreferencesDialog(self.preferences.now(), self.window)
+                dialog.chosen.connect(self.preferences.use)
+                return dialog
             case "key_editor":
                 key_editor = KeyEditor(ACTIONS, self.preferences.settings.keys, self.window)
                 key_editor.keys_chosen.connect(self.preferences.set_keys)

@@ -1,6 +1,6 @@
 """The tree of settings with its defaults. Nothing here reads or writes a file."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -9,6 +9,8 @@ DeviceName = Literal["auto", "cpu", "cuda"]
 MapName = Literal["off", "language", "probability"]
 PresetName = Literal["studio", "ppocrlabel", "labelme", "cvat"]
 ColourMapName = Literal["inferno", "viridis", "magma", "plasma", "cividis", "turbo"]
+WheelName = Literal["zoom", "scroll"]
+PageName = Literal["Appearance", "Picture", "Detector and memory"]
 
 RECENT_LIMIT = 10
 
@@ -19,22 +21,71 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def preference(
+    default: Any,
+    title: str,
+    explanation: str,
+    page: PageName,
+    *,
+    ge: float | None = None,
+    le: float | None = None,
+) -> Any:
+    """A field that the preferences dialog shows.
+
+    Args:
+        default: the value until the user chooses another.
+        title: its name in the dialog.
+        explanation: what it does, in the dialog's words.
+        page: where in the dialog it is.
+        ge: least value of a number.
+        le: greatest value of a number.
+    """
+    return Field(
+        default=default,
+        title=title,
+        description=explanation,
+        json_schema_extra={"page": page},
+        ge=ge,
+        le=le,
+    )
+
+
 class ViewSettings(Frozen):
     """How the window and the picture look."""
 
-    theme: ThemeName = "system"
+    theme: ThemeName = preference(
+        "system", "Theme", "Light, dark, or as the desktop is; it follows the desktop at once.", "Appearance"
+    )
+    font_percent: int = preference(
+        100, "Size of text", "Of all text in the window, in percent of the desktop's.", "Appearance",
+        ge=80, le=200,
+    )  # fmt: skip
+    wheel: WheelName = preference(
+        "zoom",
+        "Mouse wheel",
+        "Zoom at the cursor; or scroll, with Shift sideways, while Ctrl and the wheel zoom.",
+        "Picture",
+    )
     score_map: MapName = "off"
     """The map that lies over the picture at the start."""
-    colour_map: ColourMapName = "inferno"
-    map_opacity: float = Field(default=0.6, ge=0.0, le=1.0)
-    fill_opacity: float = Field(default=0.1, ge=0.0, le=1.0)
-    """Of the inside of regions; 0 shows outlines only."""
-    hide_accepted: bool = True
-    """Leave out detections that a region covers."""
-    cross_hair: bool = False
-    magnifier: bool = False
-    mini_map: bool = False
-    rulers: bool = False
+    colour_map: ColourMapName = preference(
+        "inferno", "Colours of score maps", "From low to high. Cividis reads alike for everyone.", "Picture"
+    )
+    map_opacity: float = preference(
+        0.6, "Opacity of score maps", "How much of the picture a score map covers.", "Picture", ge=0.0, le=1.0
+    )
+    fill_opacity: float = preference(
+        0.1, "Fill of regions", "Of their inside; 0 shows outlines only.", "Picture", ge=0.0, le=1.0
+    )
+    hide_accepted: bool = preference(
+        True, "Hide accepted detections", "Leave out detections that a region covers.", "Picture"
+    )
+    cross_hair: bool = preference(False, "Cross-hair", "Two lines through the mouse.", "Picture")
+    magnifier: bool = preference(False, "Magnifier", "The pixels around the mouse, large.", "Picture")
+    mini_map: bool = preference(
+        False, "Mini-map", "The whole image small, and what part of it is seen.", "Picture"
+    )
+    rulers: bool = preference(False, "Rulers", "Rulers in image pixels.", "Picture")
 
 
 class DetectionSettings(Frozen):
@@ -42,9 +93,35 @@ class DetectionSettings(Frozen):
 
     checkpoint: str = "db-small"
     """A shipped checkpoint's name, or the path of a file."""
-    device: DeviceName = "auto"
+    device: DeviceName = preference(
+        "auto",
+        "Device",
+        "Where the detector runs; automatic takes the graphics card when there is one.",
+        "Detector and memory",
+    )
     decode: dict[str, dict[str, float]] = {}
     """For each head, the decode settings that are not as the checkpoint recommends."""
+
+
+class CacheSettings(Frozen):
+    """How much may be kept so that it need not be made again."""
+
+    pictures_mb: int = preference(
+        512,
+        "Memory for pictures",
+        "In megabytes. Pictures kept in memory are shown again at once.",
+        "Detector and memory",
+        ge=64,
+        le=65536,
+    )
+    maps_mb: int = preference(
+        5000,
+        "Disk for score maps",
+        "In megabytes. With its maps kept, an image needs no detector when a threshold moves.",
+        "Detector and memory",
+        ge=0,
+        le=1_000_000,
+    )
 
 
 class KeySettings(Frozen):
@@ -53,6 +130,13 @@ class KeySettings(Frozen):
     preset: PresetName = "studio"
     changes: dict[str, tuple[str, ...]] = {}
     """For each command with other keys than the preset's, its keys as Qt writes them; none: no key."""
+
+
+class TextSettings(Frozen):
+    """How transcriptions are typed."""
+
+    recognition_hints: bool = False
+    """Suggest what a region says; needs the extra package rapidocr."""
 
 
 class WindowSettings(Frozen):
@@ -67,7 +151,9 @@ class Settings(Frozen):
 
     view: ViewSettings = ViewSettings()
     detection: DetectionSettings = DetectionSettings()
+    cache: CacheSettings = CacheSettings()
     keys: KeySettings = KeySettings()
+    text: TextSettings = TextSettings()
     window: WindowSettings = WindowSettings()
     recent_folders: tuple[str, ...] = ()
     """Newest first."""

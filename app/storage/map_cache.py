@@ -66,6 +66,10 @@ class MapCache:
         self._limit_bytes = limit_bytes
         self._total: int | None = None  # bytes in the folder; None until it was looked at
 
+    def set_limit(self, limit_bytes: float) -> None:
+        """Keep at most this much from now on; what is too much goes when maps are kept next."""
+        self._limit_bytes = limit_bytes
+
     def put(self, key: str, maps: ImageMaps) -> bool:
         """Keep the maps, letting the least recently used go; whether they are kept.
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 
 from app.settings.schema import ViewSettings
 from app.views.canvas.guides import GUIDE_NAMES, GuideName
@@ -30,6 +30,7 @@ class CanvasLook(QObject):
     def settings(self) -> ViewSettings:
         return self._parts.settings.settings.view
 
+    @Slot()
     def apply(self) -> None:
         """Make the canvas look as the settings say."""
         settings = self.settings

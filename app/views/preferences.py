@@ -1,6 +1,7 @@
 """What is kept from run to run: theme, checkpoint and its decode settings, layout, recent folders."""
 
 from pathlib import Path
+from typing import Final
 
 from pydantic import ValidationError
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -16,6 +17,8 @@ from app.workers.messages import CheckpointReady, Problem
 from tcm_core.config.decode import DecodeSettings
 from tcm_core.errors import TcmError
 
+MEGABYTE: Final = 1_000_000
+
 
 class Preferences(QObject):
     """Keeps the settings and the window in step.
@@ -23,17 +26,20 @@ class Preferences(QObject):
     Attributes:
         theme_changed: the Colours in use.
         keys_changed: the KeySettings in use.
+        applied: settings were chosen and hold from now on; whoever depends on them looks at `settings`.
         problem: a Problem for the error dialog.
     """
 
     theme_changed = Signal(object)
     keys_changed = Signal(object)
+    applied = Signal()
     problem = Signal(object)
 
     def __init__(self, parts: Parts, window: MainWindow) -> None:
         super().__init__(window)
         self._parts, self._window = parts, window
         self._decode_restored = False
+        self._look: tuple[ThemeName, int] | None = None
         parts.detection.checkpoint_ready.connect(self._checkpoint_ready)
         parts.detection.checkpoint_failed.connect(self._checkpoint_failed)
 
@@ -44,12 +50,9 @@ class Preferences(QObject):
     def restore(self) -> None:
         """Make the window look as it did at the end of the last run."""
         settings, panel = self.settings, self._window.detection
-        self.show_theme()
-        self.keys_changed.emit(settings.keys)
+        self._apply()
         self._window.restore_layout(settings.window.geometry, settings.window.state)
         self._window.set_recent(settings.recent_folders)
-        panel.set_map_style(settings.view.colour_map, settings.view.map_opacity)
-        self._window.canvas.set_map_style(settings.view.colour_map, settings.view.map_opacity)
         panel.set_map(settings.view.score_map)
         self.show_checkpoints()
         if (notice := self._parts.settings.notice) is not None:
@@ -57,24 +60,57 @@ class Preferences(QObject):
                 Problem("The settings file could not be used.", notice, "Your labels are not affected.")
             )
 
+    @Slot(object)
+    def use(self, settings: Settings) -> None:
+        """Let these settings hold from now on: the one way from a choice to what it changes."""
+        before = self.settings
+        self._save(settings)
+        self._apply()
+        if settings.detection.device != before.detection.device:
+            self.use_checkpoint(settings.detection.checkpoint)
+
     def set_theme(self, theme: ThemeName) -> None:
         """Use a theme from now on."""
         settings = self.settings
-        self._save(settings.model_copy(update={"view": settings.view.model_copy(update={"theme": theme})}))
-        self.show_theme()
+        self.use(settings.model_copy(update={"view": settings.view.model_copy(update={"theme": theme})}))
 
     @Slot(object)
     def set_keys(self, keys: KeySettings) -> None:
         """Use these keys from now on."""
-        self._save(self.settings.model_copy(update={"keys": keys}))
-        self.keys_changed.emit(keys)
+        self.use(self.settings.model_copy(update={"keys": keys}))
+
+    def now(self) -> Settings:
+        """The settings with what is changed in the window itself, as it is now."""
+        settings, panel = self.settings, self._window.detection
+        view = settings.view.model_copy(
+            update={
+                "score_map": panel.map_name,
+                "colour_map": panel.colour_map_name,
+                "map_opacity": panel.opacity.value,
+            }
+        )
+        return settings.model_copy(update={"view": view})
+
+    def _apply(self) -> None:
+        settings, window = self.settings, self._window
+        look = (settings.view.theme, settings.view.font_percent)
+        if look != self._look:  # every widget is styled anew, which takes its time
+            self._look = look
+            self.show_theme()
+        self.keys_changed.emit(settings.keys)
+        window.detection.set_map_style(settings.view.colour_map, settings.view.map_opacity)
+        window.canvas.set_map_style(settings.view.colour_map, settings.view.map_opacity)
+        window.canvas.wheel_scrolls = settings.view.wheel == "scroll"
+        self._parts.images.set_cache_bytes(settings.cache.pictures_mb * MEGABYTE)
+        self.applied.emit()
 
     @Slot()
     def show_theme(self) -> None:
         """Draw everything in the theme as it is now; the desktop may have changed."""
         application = QApplication.instance()
         assert isinstance(application, QApplication)
-        self.theme_changed.emit(apply_theme(application, self.settings.view.theme))
+        view = self.settings.view
+        self.theme_changed.emit(apply_theme(application, view.theme, view.font_percent))
 
     def show_checkpoints(self) -> None:
         """List the shipped checkpoints and the chosen one, if it is another."""
@@ -135,16 +171,8 @@ class Preferences(QObject):
 
     def save_settings(self) -> None:
         """Keep what is to be as it is now at the next start."""
-        settings, ready = self.settings, self._parts.detection.checkpoint
-        panel = self._window.detection
-        view = settings.view.model_copy(
-            update={
-                "score_map": panel.map_name,
-                "colour_map": panel.colour_map_name,
-                "map_opacity": panel.opacity.value,
-            }
-        )
-        changes: dict[str, object] = {"view": view}
+        settings, ready = self.now(), self._parts.detection.checkpoint
+        changes: dict[str, object] = {}
         if ready is not None:
             now = self._parts.detection.settings
             decode = {**settings.detection.decode, now.head: _differences(now, ready.decode)}

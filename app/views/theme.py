@@ -4,7 +4,7 @@ import re
 from dataclasses import asdict, dataclass
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QColor, QFontDatabase, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
@@ -104,8 +104,13 @@ def style_sheet(chosen: Colours) -> str:
     return text
 
 
-def apply_theme(application: QApplication, theme: ThemeName) -> Colours:
+def apply_theme(application: QApplication, theme: ThemeName, font_percent: int = 100) -> Colours:
     """Give the application the theme's look, at once and without a restart.
+
+    Args:
+        application: the one that runs.
+        theme: its colours.
+        font_percent: the size of its text, of the desktop's.
 
     Returns:
         The colours in use, for what paints itself.
@@ -113,6 +118,12 @@ def apply_theme(application: QApplication, theme: ThemeName) -> Colours:
     chosen = colours(theme)
     application.setStyle("Fusion")
     application.setPalette(palette(chosen))
+    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
+    if font.pointSizeF() > 0:
+        font.setPointSizeF(font.pointSizeF() * font_percent / 100)
+    else:  # the desktop gives it in pixels
+        font.setPixelSize(round(font.pixelSize() * font_percent / 100))
+    application.setFont(font)
     application.setStyleSheet(style_sheet(chosen))
     return chosen
 

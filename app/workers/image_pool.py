@@ -198,10 +198,19 @@ class ImagePool(QObject):
         else:
             self.image_failed.emit(job.key, problem)
 
+    def set_cache_bytes(self, limit: int) -> None:
+        """Keep pictures in at most this much memory from now on."""
+        self._limit = limit
+        self._let_go(self._wanted)
+
     def _remember(self, key: str, image: QImage) -> None:
         old = self._cache.pop(key, None)
         self._cache[key] = image
         self._cache_bytes += image.sizeInBytes() - (old.sizeInBytes() if old is not None else 0)
+        self._let_go(key)
+
+    def _let_go(self, key: str | None) -> None:
+        """Forget the oldest pictures beyond the limit, but neither `key` nor the one that is waited for."""
         for other in list(self._cache):
             if self._cache_bytes <= self._limit:
                 break

@@ -22,6 +22,7 @@ from app.views.canvas.tools.tool import DRAG_STARTS_AT
 
 WHEEL_STEP: Final = 1.2  # zoom factor of one notch
 WHEEL_NOTCH: Final = 120.0
+WHEEL_SCROLL: Final = 80.0  # widget pixels of one notch
 
 
 class NavigationView(pg.GraphicsView):
@@ -34,6 +35,7 @@ class NavigationView(pg.GraphicsView):
     cursor_moved = Signal(float, float)  # image pixels
     zoom_changed = Signal(float)  # screen pixels for one image pixel
 
+    wheel_scrolls = False  # the wheel moves the view, and zooms with Ctrl
     _ready = False  # pyqtgraph sends a resize before this class is set up
 
     def __init__(self, box: pg.ViewBox, background: object, parent: QWidget | None = None) -> None:
@@ -223,6 +225,13 @@ class NavigationView(pg.GraphicsView):
             event.ignore()  # with Alt the wheel belongs to the threshold
             return
         event.accept()
+        held = event.modifiers()
+        if self.wheel_scrolls and not held & Qt.KeyboardModifier.ControlModifier:
+            way = notches * WHEEL_SCROLL
+            sideways = bool(held & Qt.KeyboardModifier.ShiftModifier)
+            self._camera.pan(way if sideways else 0.0, 0.0 if sideways else way)
+            self._follow(rescaled=False)
+            return
         self._zoom_at(WHEEL_STEP**notches, event.position())
 
     def viewportEvent(self, event: QEvent) -> bool:

@@ -1,10 +1,10 @@
-"""Settings: which key does what."""
+"""Settings: what the user prefers, and which key does what."""
 
 from typing import Final
 
 from PySide6.QtCore import QObject
 
-from app.views.commands.command import ActionSpec
+from app.views.action_spec import ActionSpec
 from app.views.commands.desk import Desk
 
 
@@ -19,12 +19,17 @@ class SettingsCommands(QObject):
         super().__init__(desk)
         self._desk = desk
 
+    def show_preferences(self) -> None:
+        self._desk.dialog_wanted.emit("preferences")
+
     def edit_keys(self) -> None:
         self._desk.dialog_wanted.emit("key_editor")
 
 
 A, C = ActionSpec, SettingsCommands
 ROWS: Final[tuple[ActionSpec, ...]] = (
+    A("preferences", "Preferences...", "Edit", ("Ctrl+Alt+P",), "", "How the program looks and behaves",
+      C.show_preferences, rule=True),
     A("key_editor", "Change keys...", "Edit", ("Ctrl+Shift+,",), "",
-      "Give commands other keys, or take those of another program", C.edit_keys, rule=True),
+      "Give commands other keys, or take those of another program", C.edit_keys),
 )  # fmt: skip

@@ -4,8 +4,8 @@ from typing import Final
 
 from PySide6.QtCore import QObject
 
+from app.views.action_spec import ActionSpec
 from app.views.canvas_look import CanvasLook
-from app.views.commands.command import ActionSpec
 from app.views.commands.desk import Desk
 
 ZOOM_STEP: Final = 1.25
@@ -23,7 +23,7 @@ class ViewCommands(QObject):
         self._desk = desk
         self._look = CanvasLook(desk.parts, desk.window.canvas)
         self._look.failed.connect(desk.tell)
-        self._look.apply()
+        desk.preferences.applied.connect(self._look.apply)
         desk.add_checks(self.checked)
         desk.add_checks(self._look.checked)
 
