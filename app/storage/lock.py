@@ -74,6 +74,7 @@ class ProjectLock:
 
     def _holder(self) -> Holder | None:
         """Who has the lock; None when it is stale."""
+        age = 0.0
         try:
             age = time.time() - self._path.stat().st_mtime
             content = json.loads(self._path.read_text(encoding="utf-8"))

@@ -12,6 +12,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from app.domain.edits import EditRefused
+from app.views.action_spec import WHY_DISABLED, ActionSpec, Menu, Need
 from app.views.commands import (
     about,
     clipboard,
@@ -20,6 +21,7 @@ from app.views.commands import (
     edit,
     file,
     go,
+    hints,
     history,
     overview,
     review,
@@ -30,13 +32,12 @@ from app.views.commands import (
     truth,
     view,
 )
-from app.views.commands.command import WHY_DISABLED, ActionSpec, Menu, Need
 from app.views.commands.desk import Desk
 from app.views.theme import Colours, icon
 
 MENUS: Final[tuple[Menu, ...]] = ("File", "Edit", "Shape", "Go", "Tools", "View", "Detect", "Review", "Help")
 ACTIONS: Final[tuple[ActionSpec, ...]] = (
-    *file.ROWS, *edit.ROWS, *text.ROWS, *history.ROWS, *clipboard.ROWS, *shape.ROWS, *go.ROWS,
+    *file.ROWS, *edit.ROWS, *text.ROWS, *hints.ROWS, *history.ROWS, *clipboard.ROWS, *shape.ROWS, *go.ROWS,
     *tools.ROWS, *view.ROWS, *truth.ROWS, *detect.ROWS, *review.ROWS, *comments.ROWS, *overview.ROWS,
     *settings.ROWS, *about.ROWS,
 )  # fmt: skip
@@ -167,6 +168,7 @@ class Commands:
         self.file = file.FileCommands(desk)
         self.edit = edit.EditCommands(desk)
         self.text = text.TextCommands(desk)
+        self.hints = hints.HintCommands(desk)
         self.history = history.HistoryCommands(desk)
         self.clipboard = clipboard.ClipboardCommands(desk)
         self.shape = shape.ShapeCommands(desk)
@@ -184,6 +186,7 @@ class Commands:
             (file.ROWS, self.file),
             (edit.ROWS, self.edit),
             (text.ROWS, self.text),
+            (hints.ROWS, self.hints),
             (history.ROWS, self.history),
             (clipboard.ROWS, self.clipboard),
             (shape.ROWS, self.shape),

@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeySequence
 
 from app.settings.key_file import preset_keys
 from app.settings.schema import KeySettings
-from app.views.commands.command import ActionSpec, Menu, Scope
+from app.views.action_spec import ActionSpec, Menu, Scope
 from tcm_core.errors import BadConfig
 
 Keys = tuple[str, ...]

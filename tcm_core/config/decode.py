@@ -21,7 +21,7 @@ class DbDecode(_Frozen):
     score_threshold: float = Field(0.5, ge=0.0, le=1.0)
     """A text is kept when its mean probability reaches this."""
     grow: Literal["area", "inverse"] = "area"
-    """How far the shrunk text is grown back: by its own area over its perimeter (the paper), or by solving the
+    """How far the shrunk text is grown back: by its area over its perimeter (the paper), or by solving the
     equation of the shrinking backwards, which is exact for rectangles of any shape."""
     unclip_ratio: float = Field(1.6, ge=0.0, le=5.0)
     """With "area": A * ratio / L network pixels."""

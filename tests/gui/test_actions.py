@@ -5,8 +5,8 @@ from pathlib import Path
 
 from PySide6.QtGui import QKeySequence
 
+from app.views.action_spec import WHY_DISABLED
 from app.views.actions import ACTIONS, MENUS
-from app.views.commands.command import WHY_DISABLED
 from app.views.dialogs.about import AboutDialog
 from app.views.dialogs.keys import KeysDialog
 from app.views.theme import DARK, LIGHT, icon, style_sheet, unresolved_tokens

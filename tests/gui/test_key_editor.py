@@ -9,8 +9,8 @@ from PySide6.QtGui import QKeySequence
 
 from app.settings.key_file import PRESETS, preset_keys, read_key_file
 from app.settings.schema import KeySettings
+from app.views.action_spec import ActionSpec
 from app.views.actions import ACTIONS, MENUS
-from app.views.commands.command import ActionSpec
 from app.views.dialogs.keys import KeysDialog
 from app.views.dialogs.keys_editor import KeyEditor
 from app.views.keymap import (

@@ -10,7 +10,7 @@ from app.domain.clipboard import MIME_TYPE, from_clipboard, placed, to_clipboard
 from app.domain.edits import AddRegions, DeleteRegions, EditRefused
 from app.domain.region import Region
 from app.storage.errors import StorageError
-from app.views.commands.command import ActionSpec
+from app.views.action_spec import ActionSpec
 from app.views.commands.desk import Desk
 from tcm_core.errors import BadLabels
 

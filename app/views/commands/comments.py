@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QToolTip
 from app.domain.comment import Comment
 from app.storage.comments import CommentTable
 from app.storage.errors import StorageError
+from app.views.action_spec import ActionSpec
 from app.views.canvas.comment_pins import CommentPins
-from app.views.commands.command import ActionSpec
 from app.views.commands.desk import Desk
 from tcm_core.geometry.polygon import bounds
 

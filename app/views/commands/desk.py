@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
-from app.views.commands.command import Need
+from app.views.action_spec import Need
 from app.views.layers import Layers
 from app.views.main_window import MainWindow
 from app.views.open_page import OpenPage

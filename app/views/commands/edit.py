@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject
 
 from app.domain.edits import DeleteRegions, SetIgnore
 from app.domain.reading_order import reading_order
-from app.views.commands.command import ActionSpec
+from app.views.action_spec import ActionSpec
 from app.views.commands.desk import Desk
 
 

@@ -8,7 +8,7 @@ from app.domain.earlier import RestorePage, difference
 from app.domain.page import Page
 from app.qtmodels.history import when
 from app.storage.errors import StorageError
-from app.views.commands.command import ActionSpec
+from app.views.action_spec import ActionSpec
 from app.views.commands.desk import Desk
 from app.views.problem_text import known_problem
 

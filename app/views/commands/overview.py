@@ -5,7 +5,7 @@ from typing import Final
 from PySide6.QtCore import QObject, Slot
 
 from app.services.statistics import StatisticsCount
-from app.views.commands.command import ActionSpec
+from app.views.action_spec import ActionSpec
 from app.views.commands.desk import Desk
 from app.views.dialogs.statistics import StatisticsDialog
 

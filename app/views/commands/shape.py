@@ -9,7 +9,7 @@ from app.domain import shape_verbs
 from app.domain.edits import DeleteVertices, Edit, EditRefused
 from app.domain.level_set import KeptMaps
 from app.domain.shape_edits import ExchangeRegions
-from app.views.commands.command import ActionSpec
+from app.views.action_spec import ActionSpec
 from app.views.commands.desk import Desk
 
 UNCLIP: Final = 1.0  # pixels

@@ -9,7 +9,7 @@ from app.domain.legibility import Legibility
 from app.domain.spelling import TextCheck
 from app.storage.errors import StorageError
 from app.storage.text_checks import WORDS_FILE, read_characters, read_text_check, read_words, write_text_check
-from app.views.commands.command import ActionSpec
+from app.views.action_spec import ActionSpec
 from app.views.commands.desk import Desk
 from app.views.dialogs.illegible import IllegibleDialog
 from app.views.dialogs.text_checks import TextChecksDialog

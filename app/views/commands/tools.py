@@ -4,8 +4,8 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Slot
 
+from app.views.action_spec import ActionSpec
 from app.views.canvas.tools.tool import ToolName
-from app.views.commands.command import ActionSpec
 from app.views.commands.desk import Desk
 
 

@@ -5,7 +5,7 @@ from typing import Final
 from PySide6.QtCore import QObject, Slot
 
 from app.storage.errors import StorageError
-from app.views.commands.command import ActionSpec
+from app.views.action_spec import ActionSpec
 from app.views.commands.desk import Desk
 from app.views.problem_text import known_problem
 

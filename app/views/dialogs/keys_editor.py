@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from app.settings.key_file import PRESETS, read_key_file, write_key_file
 from app.settings.schema import KeySettings
-from app.views.commands.command import ActionSpec
+from app.views.action_spec import ActionSpec
 from app.views.keymap import (
     RESERVED,
     Keys,

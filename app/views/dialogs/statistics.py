@@ -166,8 +166,9 @@ def _in_bins(counts: Mapping[int, int], ends: tuple[int, ...], unit: str) -> lis
 
 
 def _speed_row(speed: Speed) -> tuple[str, ...]:
+    rate = f"{speed.pages_per_hour:.1f}" if speed.pages_per_hour else ""
     day = "All" if speed.day is None else (date(1970, 1, 1) + timedelta(days=speed.day)).isoformat()
-    return day, f"{speed.hours:.2f}", f"{speed.pages:,}", f"{speed.edits:,}", f"{speed.pages_per_hour:.1f}"
+    return day, f"{speed.hours:.2f}", f"{speed.pages:,}", f"{speed.edits:,}", rate
 
 
 def _table(heads: Sequence[str]) -> QTableWidget:

@@ -21,7 +21,7 @@ from tcm_core.geometry.polygon import bounds
 
 IGNORE_MARKS: Final = ("#", "##", "###")  # typed alone they mean: nobody can read this
 REVEAL_MARGIN: Final = 24.0
-FLAT_HEIGHT: Final = 60  # of the strip, widget pixels
+FLAT_HEIGHT: Final = 48  # of the strip, widget pixels
 TALL_HEIGHT: Final = 200  # of the strip of a text that is read downwards
 
 
@@ -106,11 +106,13 @@ class TranscriptionLane(QWidget):
     Attributes:
         edit_requested: an Edit of the open page.
         left: typing ended; the picture wants the focus back.
+        region_changed: the line is about another region, or the picture of it is there now.
         reveal_wanted: x0, y0, x1, y1 of the region that is typed now, image pixels, and a margin.
     """
 
     edit_requested = Signal(object)
     left = Signal()
+    region_changed = Signal()
     reveal_wanted = Signal(float, float, float, float, float)
 
     def __init__(self, selection: Selection, parent: QWidget | None = None) -> None:
@@ -132,7 +134,7 @@ class TranscriptionLane(QWidget):
         )
         self.remark, self.place = QLabel(), QLabel()
         self.remark.setTextFormat(Qt.TextFormat.RichText)
-        self.remark.setWordWrap(True)
+        self.remark.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.remark.setAccessibleName("Remarks about the transcription")
         self.place.setProperty("role", "muted")
         column = QVBoxLayout(self)
@@ -179,6 +181,7 @@ class TranscriptionLane(QWidget):
         self.check = check
         self._show_remark()
 
+    @Slot(str, str)
     def set_hint(self, region_id: str, text: str) -> None:
         """What a recogniser reads in a region; Ctrl+Space takes it."""
         self._hint = region_id, text
@@ -273,6 +276,7 @@ class TranscriptionLane(QWidget):
             self.strip.show_strip(QImage())
         else:
             self.strips.request(self._image, self._edited)
+            self.region_changed.emit()
 
     @Slot(str, QImage)
     def _strip_ready(self, region_id: str, strip: QImage) -> None:
@@ -290,6 +294,7 @@ class TranscriptionLane(QWidget):
         if self._edited is not None and proposal:
             lines.append(f"Ctrl+Space: <b>{escape(proposal)}</b>")
         self.remark.setText("<br>".join(lines))
+        self.remark.setToolTip(details(found))
         self.remark.setVisible(bool(lines))
 
 
@@ -301,16 +306,22 @@ def typed(region_id: str, text: str) -> Edit:
 
 
 def remarks(text: str, found: Findings) -> list[str]:
-    """The findings as lines of HTML; the first one is the text with marks."""
+    """The findings as HTML: the text with marks, and why."""
     if not found:
         return []
-    lines = [marked(text, found)]
+    parts = []
     if found.strange:
-        names = ", ".join(character_name(letter) for letter in found.strange)
-        lines.append(f"Not among the allowed characters: {escape(names)}")
+        codes = ", ".join(f"{letter} U+{ord(letter):04X}" for letter in found.strange)
+        parts.append(f"not allowed: {escape(codes)}")
     if found.unknown:
-        lines.append(f"Not in the word list: {escape(', '.join(found.unknown))}")
-    return lines
+        parts.append("unknown word" if len(found.unknown) == 1 else "unknown words")
+    return [f"{marked(text, found)} &nbsp; ({'; '.join(parts)})"]
+
+
+def details(found: Findings) -> str:
+    """The findings in full, for a tooltip."""
+    lines = [f"Not among the allowed characters: {character_name(letter)}" for letter in found.strange]
+    return "\n".join([*lines, *(f"Not in the word list: {word}" for word in found.unknown)])
 
 
 def marked(text: str, found: Findings) -> str:
