@@ -78,8 +78,8 @@ class Speed(NamedTuple):
 
     @property
     def pages_per_hour(self) -> float:
-        """Zero when there is no time that could be measured."""
-        return self.pages / self.hours if self.hours > 0 else 0.0
+        """Zero when less than a minute was worked: that says nothing."""
+        return self.pages / self.hours if self.hours >= 1 / 60 else 0.0
 
 
 def speeds(times: Iterable[tuple[float, str]], offset_s: float = 0.0) -> list[Speed]:
