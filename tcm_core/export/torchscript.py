@@ -18,16 +18,18 @@ _EXTRA: Final = ("format", "checkpoint")
 
 @contextmanager
 def tracing() -> Iterator[None]:
-    """Silences what PyTorch says of the age of its tracer; no other warning.
+    """Silences what PyTorch says of the age of its tracer, and of sizes that it only checks; nothing else.
 
     The newer torch.export needs over a minute for the smallest detector (it reasons about every size that
-    depends on height and width), the tracer a second, with the same graph; see docs/decisions.md.
+    depends on height and width), the tracer a second or two, with maps as equal. That the graph serves other
+    sizes than the traced one is what export.verify shows.
     """
     with torch.no_grad(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", r".*torch\.jit\..*deprecated", FutureWarning)
         warnings.filterwarnings("ignore", r".*torch\.jit\..*deprecated", DeprecationWarning)
         warnings.filterwarnings("ignore", ".*legacy TorchScript-based ONNX export", DeprecationWarning)
         warnings.filterwarnings("ignore", "The feature will be removed", DeprecationWarning)
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]  # it is public
         yield
 
 

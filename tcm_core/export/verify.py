@@ -13,6 +13,7 @@ from tcm_core.checkpoint_file import CheckpointMetadata
 from tcm_core.data.image_io import read_image
 from tcm_core.decode.decode import decode
 from tcm_core.detection import Detection
+from tcm_core.errors import TcmError
 from tcm_core.families import FAMILIES
 from tcm_core.infer.device import Device
 from tcm_core.infer.exported_predictor import (
@@ -100,6 +101,7 @@ def compare(
     Raises:
         BadImage: an image cannot be read.
         BadCheckpoint: the file's outputs are not the maps of its head.
+        TcmError: the file does not run.
     """
     reference = Reference(detector, metadata)
     for path in images:
@@ -108,7 +110,11 @@ def compare(
             sized = metadata.model_copy(update={"short_side": short_side})
             frame = fitting_frame(image, sized)
             batch = network_images(image, frame, sized.model.mean)
-            wanted, found = reference.run(batch), exported.run(batch)
+            wanted = reference.run(batch)
+            try:
+                found = exported.run(batch)
+            except RuntimeError as error:
+                raise TcmError(f"the exported file does not run on {path}: {error}") from error
             predictor = Predictor(detector, sized, Device(torch.device("cpu"), torch.float32))
             mine = predictor.predict(image).detections
             theirs = decode(kept_maps(found, frame, sized), sized.decode)

@@ -1,5 +1,6 @@
 """CLIP's ResNets as image encoders: four stages and an attention pool that answers for every pixel."""
 
+import math
 from typing import Final, Literal
 
 import open_clip
@@ -78,18 +79,20 @@ def attend(pool: AttentionPool2d, last: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         dense (B, E, h, w) and pooled (B, E); pooled is what CLIP itself returns.
     """
+    batch, channels, height, width = last.shape
     pixels = last.flatten(2).transpose(1, 2)
     rows = torch.cat([pixels.mean(dim=1, keepdim=True), pixels], dim=1)
-    rows = rows + position_rows(pool.positional_embedding, last.shape[2], last.shape[3]).to(rows.dtype)
+    rows = rows + position_rows(pool.positional_embedding, height, width).to(rows.dtype)
 
     def split(projected: Tensor) -> Tensor:
-        return projected.unflatten(2, (pool.num_heads, -1)).transpose(1, 2)
+        return projected.reshape(batch, -1, pool.num_heads, channels // pool.num_heads).transpose(1, 2)
 
+    # plain reshapes, which stay open to other sizes in exported graphs; flatten and unflatten do not
     mixed = functional.scaled_dot_product_attention(
         split(pool.q_proj(rows)), split(pool.k_proj(rows)), split(pool.v_proj(rows))
     )
-    answers = pool.c_proj(mixed.transpose(1, 2).flatten(2))
-    return answers[:, 1:].transpose(1, 2).unflatten(2, last.shape[2:]), answers[:, 0]
+    answers = pool.c_proj(mixed.transpose(1, 2).reshape(batch, -1, channels))
+    return answers[:, 1:].transpose(1, 2).reshape(batch, -1, height, width), answers[:, 0]
 
 
 def position_rows(table: Tensor, height: int, width: int) -> Tensor:
@@ -105,7 +108,7 @@ def position_rows(table: Tensor, height: int, width: int) -> Tensor:
     Returns:
         (1 + height * width, C).
     """
-    side = round((table.shape[0] - 1) ** 0.5)
+    side = math.isqrt(int(table.shape[0]) - 1)
     square = table[1:].transpose(0, 1).unflatten(1, (side, side))[None]
     stretched = functional.interpolate(square, size=(height, width), mode="bilinear", align_corners=False)
     return torch.cat([table[:1], stretched[0].flatten(1).transpose(0, 1)])
