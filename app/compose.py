@@ -15,6 +15,7 @@ from app.services.detection import DetectionService
 from app.services.export import ExportService
 from app.services.importing import ImportService
 from app.services.live_export import LiveExport
+from app.services.reattach import Reattach
 from app.services.workspace import Workspace
 from app.settings.schema import DeviceName, KeySettings
 from app.settings.store import Home, SettingsStore
@@ -83,6 +84,7 @@ class Studio(QObject):
         export = ExportService(workspace, parent=self)
         importing = ImportService(workspace, parent=self)
         self.live_export = LiveExport(workspace, export, parent=self)
+        self.reattach = Reattach(workspace, parent=self)
         selection = Selection(self)
         self.parts = Parts(workspace, detection, export, importing, images, selection, settings, home)
 
@@ -145,6 +147,7 @@ class Studio(QObject):
         QThreadPool.globalInstance().waitForDone(SHUT_DOWN_MS)  # the diagnostics
         self.parts.workspace.close()
         self.live_export.shutdown()
+        self.reattach.shutdown()
         return ended
 
     def discard(self) -> None:
@@ -185,6 +188,8 @@ class Studio(QObject):
         parts.export.failed.connect(self._export_failed)
         parts.importing.failed.connect(self._import_failed)
         self.live_export.failed.connect(self.report)
+        self.reattach.found_again.connect(self._found_again)
+        self.reattach.failed.connect(self._reattach_failed)
         self.open_page.problem.connect(self.report)
         preferences.problem.connect(self.report)
         desk.dialog_wanted.connect(self._open_dialog)
@@ -244,6 +249,15 @@ class Studio(QObject):
     def _export_failed(self, problem: Problem) -> None:
         if not isinstance(self._dialog, ExportDialog) or not self._dialog.isVisible():
             self.report(problem)
+
+    @Slot(list)
+    def _found_again(self, keys: list[str]) -> None:
+        images = "1 image" if len(keys) == 1 else f"{len(keys)} images"
+        self.window.folder_banner.tell(f"{images} moved or renamed: the labels were found again by the content.")
+
+    @Slot(object)
+    def _reattach_failed(self, error: TcmError) -> None:
+        self.report(known_problem(error, str(self.parts.workspace.folder)))
 
     @Slot(object)
     def _import_failed(self, problem: Problem) -> None:

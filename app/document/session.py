@@ -118,6 +118,25 @@ class Session(QObject):
             if key != self._key:
                 self._forget_unless_needed(key)
 
+    def read_again(self, key: str) -> None:
+        """Show the open page as it is on disk, where something else than an edit has changed it.
+
+        Raises:
+            StorageError: it cannot be read; the page is as it was.
+        """
+        if key != self._key or any(step.key == key for step in self._unsaved):
+            return
+        page, stack = self._pages.pop(key), self._stacks.pop(key)
+        try:
+            self._load(key, with_history=True)
+        except StorageError:
+            self._pages[key], self._stacks[key] = page, stack
+            raise
+        self.undo_group.setActiveStack(self._stacks[key])
+        self.undo_group.removeStack(stack)
+        stack.deleteLater()
+        self.page_changed.emit(key)
+
     def undo(self) -> None:
         """Take back the last step on the open page, if there is one."""
         self.undo_stack.undo()

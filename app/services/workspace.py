@@ -126,6 +126,18 @@ class Workspace(QObject):
         summary = self.summary(key)
         self._set_summary(key, _summary(summary.review, summary.region_count, count))
 
+    def read_again(self, keys: Sequence[str]) -> None:
+        """Take over what has become of these pages in the project file other than by edits."""
+        if self._db is None or self._session is None:
+            return
+        try:
+            now = self._db.summaries()
+            for key in keys:
+                self._set_summary(key, now.get(key, _NOTHING))
+                self._session.read_again(key)
+        except StorageError as error:
+            self.failed.emit(_storage_problem(error, self._folder))
+
     def close(self) -> bool:
         """Leave the project; for the end of the program, also ends the scan.
 
