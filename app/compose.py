@@ -253,7 +253,7 @@ class Studio(QObject):
     @Slot(list)
     def _found_again(self, keys: list[str]) -> None:
         images = "1 image" if len(keys) == 1 else f"{len(keys)} images"
-        self.window.folder_banner.tell(f"{images} moved or renamed: the labels were found again by the content.")
+        self.window.folder_banner.tell(f"{images} moved or renamed: the labels were found by the content.")
 
     @Slot(object)
     def _reattach_failed(self, error: TcmError) -> None:

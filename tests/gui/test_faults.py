@@ -141,3 +141,23 @@ def test_the_second_window_looks_and_does_not_touch(qapp, folder: Path):
     run_with(FakeDetector(), [str(folder)], script)
     assert first.load_page("a.jpg").review == "edited"
     first.close()
+
+
+def test_a_renamed_image_is_opened_with_its_labels(qapp, folder: Path):
+    def label(robot: AppRobot):
+        yield robot.picture_shown
+        draw(robot)
+        db = ProjectDb.open(folder)
+        yield lambda: db.images.labelled()["a.jpg"][1] is not None  # its content is known a while later
+        db.close()
+
+    def again(robot: AppRobot):
+        yield robot.picture_shown
+        yield lambda: "found by the content" in robot.window.folder_banner.text.text()
+        robot.press("End")
+        yield lambda: robot.key == "renamed.jpg"
+        assert len(robot.page.regions) == 1
+
+    run_with(FakeDetector(), [str(folder)], label)
+    (folder / "a.jpg").rename(folder / "renamed.jpg")
+    run_with(FakeDetector(), [str(folder)], again)
