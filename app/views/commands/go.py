@@ -57,6 +57,6 @@ ROWS: Final[tuple[ActionSpec, ...]] = (
       "Go back to an image not yet approved", C.previous_unreviewed, "folder"),
     A("go_to", "Go to image...", "Go", ("Ctrl+G",), "", "Go to an image by its number or a part of its name",
       C.go_to, "folder", rule=True),
-    A("filter", "Filter images", "Go", ("Ctrl+L",), "filter", "Show only images with a name, state, text, score, count or size",
-      C.focus_filter, "folder"),
+    A("filter", "Filter images", "Go", ("Ctrl+L",), "filter",
+      "Show only images with a name, state, text, score, count or size", C.focus_filter, "folder"),
 )  # fmt: skip
