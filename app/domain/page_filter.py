@@ -104,7 +104,7 @@ def parse(text: str) -> PageFilter:
             needs_content |= field.lower() in _OF_CONTENT
         else:
             raise FilterError(
-                f"There is no field {field!r}. Fields: {', '.join(f'{name}:' for name in _FIELDS)} "
+                f"There is no field {field!r}. Fields: {', '.join(f'{name}:' for name in _FIELDS)} - "
                 'Put a name with a colon into quotation marks: "a:b".'
             )
         tests.append(_negated(test) if minus else test)

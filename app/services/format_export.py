@@ -96,7 +96,9 @@ class FormatPlan:
         kinds = Counter(_kind(change.what) for change in self.trial.changed)
         if kinds:
             lines += ["", "What this format cannot hold:"]
-            lines += [f"  {kind}: {number} times" for kind, number in kinds.most_common()]
+            lines += [
+                f"  {kind}: {number} time{'' if number == 1 else 's'}" for kind, number in kinds.most_common()
+            ]
         for change in self.trial.changed:
             place = "" if change.index is None else f" region {change.index + 1}:"
             single.append(f"{change.image}:{place} {change.what}")
