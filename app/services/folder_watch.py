@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal, Slot
+from shiboken6 import delete
 
 from app.workers.folder_scan import FolderScan
 from app.workers.messages import Problem
@@ -28,9 +29,7 @@ class FolderWatch(QObject):
         self._minded: tuple[str, Stamp] | None = None
         self._new: list[str] = []
         self._number = 0
-        self._watcher = QFileSystemWatcher(self)
-        self._watcher.directoryChanged.connect(self._changed)
-        self._watcher.fileChanged.connect(self._changed)
+        self._watcher: QFileSystemWatcher | None = None  # while a folder is watched
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(QUIET_MS)
@@ -43,14 +42,19 @@ class FolderWatch(QObject):
         """Watch a folder and the sub-folders of these images, which are known."""
         self.stop()
         self._folder, self._known = folder, set(keys)
+        self._watcher = QFileSystemWatcher(self)
+        self._watcher.directoryChanged.connect(self._changed)
+        self._watcher.fileChanged.connect(self._changed)
         self._watch_folders(keys)
 
     def mind(self, key: str | None) -> None:
         """Look after this image's file, or after none."""
+        self._minded = None
+        if self._watcher is None:
+            return
         if self._watcher.files():
             self._watcher.removePaths(self._watcher.files())
-        if key is None or self._folder is None:
-            self._minded = None
+        if key is None:
             return
         self._minded = key, self._stamp(key)
         self._watch_file(key)
@@ -58,9 +62,11 @@ class FolderWatch(QObject):
     def stop(self) -> None:
         """Watch nothing."""
         self._timer.stop()
-        watched = [*self._watcher.directories(), *self._watcher.files()]
-        if watched:
-            self._watcher.removePaths(watched)
+        if self._watcher is not None:  # ended here and now: it may not end in another thread
+            self._watcher.directoryChanged.disconnect(self._changed)
+            self._watcher.fileChanged.disconnect(self._changed)
+            delete(self._watcher)
+            self._watcher = None
         self._folder, self._minded = None, None
         self._number = -1
         self._new = []
@@ -107,7 +113,7 @@ class FolderWatch(QObject):
         self.found.emit(new)
 
     def _watch_folders(self, keys: list[str]) -> None:
-        if self._folder is None:
+        if self._folder is None or self._watcher is None:
             return
         folders = {str(self._folder)}
         for key in keys:
@@ -119,8 +125,11 @@ class FolderWatch(QObject):
             self._watcher.addPaths(sorted(new))
 
     def _watch_file(self, key: str) -> None:
-        if self._folder is not None and str(self._folder / key) not in self._watcher.files():
-            self._watcher.addPath(str(self._folder / key))
+        if self._folder is None or self._watcher is None:
+            return
+        path = str(self._folder / key)
+        if path not in self._watcher.files():
+            self._watcher.addPath(path)
 
     def _stamp(self, key: str) -> Stamp:
         if self._folder is None:
