@@ -9,6 +9,7 @@ from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog
 
 from app.document.selection import Selection
+from app.i18n.translation import tr
 from app.qtmodels.pages import PageListModel
 from app.qtmodels.regions import RegionTableModel
 from app.services.detection import DetectionService
@@ -17,7 +18,7 @@ from app.services.importing import ImportService
 from app.services.live_export import LiveExport
 from app.services.reattach import Reattach
 from app.services.workspace import Workspace
-from app.settings.schema import DeviceName, KeySettings
+from app.settings.schema import DeviceName, KeySettings, LanguageName
 from app.settings.store import Home, SettingsStore
 from app.storage.map_cache import MapCache
 from app.views.actions import ACTIONS, MENUS, MOUSE_GESTURES, ActionSet, Commands
@@ -41,6 +42,7 @@ from app.views.open_page import OpenPage
 from app.views.parts import Parts
 from app.views.preferences import MEGABYTE, Preferences
 from app.views.problem_text import known_problem
+from app.views.retranslation import switch_language, translate
 from app.views.theme import Colours
 from app.workers.gpu_thread import GpuThread
 from app.workers.gpu_worker import PredictorFactory, load_predictor
@@ -161,6 +163,7 @@ class Studio(QObject):
         _log.info("problem: %s (%s)\n%s", problem.what, problem.where, problem.details)
         if not self._leaving:
             self.problems.tell(problem)
+            translate(self.problems)
 
     def _connect(self) -> None:
         parts, window, desk = self.parts, self.window, self.desk
@@ -195,6 +198,7 @@ class Studio(QObject):
         desk.dialog_wanted.connect(self._open_dialog)
         preferences.theme_changed.connect(self._theme_changed)
         preferences.keys_changed.connect(self._keys_changed)
+        preferences.language_changed.connect(self._language_changed)
         preferences.applied.connect(self._settings_applied)
         QGuiApplication.styleHints().colorSchemeChanged.connect(preferences.show_theme)
 
@@ -207,6 +211,15 @@ class Studio(QObject):
         self.actions.set_colours(colours)
         self.window.set_colours(colours)
         self.desk.refresh()
+
+    @Slot(str)
+    def _language_changed(self, language: LanguageName) -> None:
+        try:
+            switch_language(language)
+        except TcmError as error:
+            self.report(known_problem(error, ""))
+        self.actions.retranslate()
+        translate(self.window)
 
     @Slot(object)
     def _keys_changed(self, keys: KeySettings) -> None:
@@ -273,6 +286,7 @@ class Studio(QObject):
             self._dialog.close()
             self._dialog.deleteLater()
         self._dialog = dialog
+        translate(dialog)
         dialog.open()
 
     def _make_dialog(self, name: str) -> QDialog:
@@ -322,9 +336,11 @@ class Studio(QObject):
 
     def _keys_dialog(self) -> QDialog:
         groups = [
-            (name, [self.actions.by_id[spec.id] for spec in ACTIONS if spec.menu == name]) for name in MENUS
+            (tr(name), [self.actions.by_id[spec.id] for spec in ACTIONS if spec.menu == name])
+            for name in MENUS
         ]
-        return KeysDialog(groups, MOUSE_GESTURES, self.window)
+        gestures = [(tr(gesture), tr(what)) for gesture, what in MOUSE_GESTURES]
+        return KeysDialog(groups, gestures, self.window)
 
 
 def _override(settings: SettingsStore, checkpoint: str | None, device: DeviceName | None) -> None:

@@ -20,6 +20,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap
 
 from app.domain.page_filter import FilterError, PageFilter, parse
+from app.i18n.translation import tr
 from app.services.detection import DetectionService
 from app.services.page_contents import PageContents
 from app.services.workspace import Workspace
@@ -246,9 +247,9 @@ class PageListModel(QAbstractListModel):
 
     def _description(self, key: str) -> str:
         summary = self._workspace.summary(key)
-        parts = [key, STATE_WORDS[self.state_of(key)], f"{summary.region_count} regions"]
+        parts = [key, tr(STATE_WORDS[self.state_of(key)]), tr(f"{summary.region_count} regions")]
         if summary.detection_count is not None:
-            parts.append(f"{summary.detection_count} detections")
+            parts.append(tr(f"{summary.detection_count} detections"))
         outcome = self._detection.outcomes.get(key)
         if outcome is not None and outcome.problem is not None:
             parts.append(outcome.problem.what)

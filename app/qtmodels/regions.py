@@ -11,6 +11,7 @@ from app.domain.edits import SetIgnore, SetText
 from app.domain.page import Page
 from app.domain.region import Region
 from app.domain.spelling import TextCheck
+from app.i18n.translation import tr
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
@@ -28,7 +29,7 @@ COLUMNS: Final = (
     _Column("Text", lambda region: region.text),
     _Column("Ignore", lambda region: ""),
     _Column("Points", lambda region: str(len(region.polygon))),
-    _Column("Origin", lambda region: _ORIGINS[region.origin]),
+    _Column("Origin", lambda region: tr(_ORIGINS[region.origin])),
     _Column("Score", lambda region: "" if region.score is None else f"{region.score:.2f}"),
 )
 
@@ -95,7 +96,7 @@ class RegionTableModel(QAbstractTableModel):
             return _alignment(section)
         if role != Qt.ItemDataRole.DisplayRole:
             return None
-        return COLUMNS[section].title if orientation == Qt.Orientation.Horizontal else section + 1
+        return tr(COLUMNS[section].title) if orientation == Qt.Orientation.Horizontal else section + 1
 
     def flags(self, index: AnyIndex) -> Qt.ItemFlag:
         flags = super().flags(index)
@@ -118,7 +119,7 @@ class RegionTableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.CheckStateRole and column == IGNORE:
             return Qt.CheckState.Checked if region.ignore else Qt.CheckState.Unchecked
         if role == Qt.ItemDataRole.ToolTipRole and column == IGNORE:
-            return "Unreadable text: exported as ###, neither right nor wrong for a detector"
+            return tr("Unreadable text: exported as ###, neither right nor wrong for a detector")
         return self._remark(region, role) if column == TEXT else None
 
     def _remark(self, region: Region, role: int) -> Any:
@@ -129,8 +130,8 @@ class RegionTableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ForegroundRole:
             return REMARKABLE
         found = self._check.findings(region.text)
-        parts = [f"Not allowed: {' '.join(found.strange)}"] if found.strange else []
-        parts += [f"Not in the word list: {', '.join(found.unknown)}"] if found.unknown else []
+        parts = [tr(f"Not allowed: {' '.join(found.strange)}")] if found.strange else []
+        parts += [tr(f"Not in the word list: {', '.join(found.unknown)}")] if found.unknown else []
         return "\n".join(parts)
 
     def setData(self, index: AnyIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:

@@ -9,6 +9,7 @@ DeviceName = Literal["auto", "cpu", "cuda"]
 MapName = Literal["off", "language", "probability"]
 PresetName = Literal["studio", "ppocrlabel", "labelme", "cvat"]
 ColourMapName = Literal["inferno", "viridis", "magma", "plasma", "cividis", "turbo"]
+LanguageName = Literal["en", "zh_TW", "zh_CN"]
 WheelName = Literal["zoom", "scroll"]
 PageName = Literal["Appearance", "Picture", "Detector and memory"]
 
@@ -55,6 +56,9 @@ class ViewSettings(Frozen):
 
     theme: ThemeName = preference(
         "system", "Theme", "Light, dark, or as the desktop is; it follows the desktop at once.", "Appearance"
+    )
+    language: LanguageName = preference(
+        "en", "Language", "Of menus, panels and messages; changes at once.", "Appearance"
     )
     font_percent: int = preference(
         100, "Size of text", "Of all text in the window, in percent of the desktop's.", "Appearance",

@@ -12,6 +12,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from app.domain.edits import EditRefused
+from app.i18n.translation import tr
 from app.views.action_spec import WHY_DISABLED, ActionSpec, Menu, Need
 from app.views.commands import (
     about,
@@ -80,7 +81,7 @@ class ActionSet(QObject):
         self._groups: dict[str, QActionGroup] = {}
         self.by_id: Mapping[str, QAction] = {spec.id: self._make(spec) for spec in ACTIONS}
         self._there: frozenset[Need] = frozenset()
-        self.update_enabled(self._there)
+        self.retranslate()
 
     def menu(self, name: Menu) -> list[QAction | None]:
         """The actions of a menu in their order; None is a line between."""
@@ -109,6 +110,15 @@ class ActionSet(QObject):
             if spec.icon:
                 self.by_id[spec.id].setIcon(icon(spec.icon, colours))
 
+    def retranslate(self) -> None:
+        """Name every command in the language in use."""
+        for spec in ACTIONS:
+            action = self.by_id[spec.id]
+            action.setText(tr(spec.text))
+            action.setIconText(tr(spec.text.removesuffix("...")))
+            action.setStatusTip(tr(spec.hint))
+        self.update_enabled(self._there)
+
     def set_keys(self, keys: Mapping[str, Sequence[str]]) -> None:
         """Give every command these keys from now on; menus and tooltips show the first of them."""
         for name, action in self.by_id.items():
@@ -123,9 +133,9 @@ class ActionSet(QObject):
             action, enabled = self.by_id[spec.id], not spec.needs or spec.needs in there
             key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
             keys = f"  ({key})" if key else ""
-            why = "" if enabled else f"\n{WHY_DISABLED[spec.needs]}"
+            why = "" if enabled else f"\n{tr(WHY_DISABLED[spec.needs])}"
             action.setEnabled(enabled)
-            action.setToolTip(f"{spec.hint}{keys}{why}")
+            action.setToolTip(f"{tr(spec.hint)}{keys}{why}")
 
     @Slot(object)
     def update_checked(self, checked: frozenset[str]) -> None:
@@ -137,8 +147,6 @@ class ActionSet(QObject):
     def _make(self, spec: ActionSpec) -> QAction:
         action = QAction(spec.text, self)
         action.setObjectName(spec.id)
-        action.setIconText(spec.text.removesuffix("..."))
-        action.setStatusTip(spec.hint)
         action.setShortcuts([QKeySequence(key) for key in spec.keys])
         action.setCheckable(spec.checkable)
         action.setIconVisibleInMenu(not spec.checkable)  # a check mark is shown in its place

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QMenu
 
 from app.domain.edits import DeleteVertices, Edit, InsertVertex
 from app.domain.hit_test import Hit
+from app.i18n.translation import tr
 from app.views.actions import ActionSet
 from app.views.main_window import MainWindow
 from app.views.open_page import OpenPage
@@ -56,11 +57,11 @@ class ContextMenu(QObject):
             if self._detection is not None:
                 self._add(menu, "Accept this detection\tDouble click", self._accept)
                 menu.addSeparator()
-            self._add_rows(menu.addMenu("Draw"), DRAWING)
+            self._add_rows(menu.addMenu(tr("Draw")), DRAWING)
             self._add_rows(menu, ON_EMPTY)
         else:
             self._add_vertex_rows(menu, hit, place)
-            self._add_rows(menu.addMenu("Shape"), SHAPES)
+            self._add_rows(menu.addMenu(tr("Shape")), SHAPES)
             self._add_rows(menu, ON_REGION)
         menu.popup(place)
 
@@ -85,7 +86,7 @@ class ContextMenu(QObject):
                 menu.addSeparator()
 
     def _add(self, menu: QMenu, text: str, slot: Callable[[], None]) -> None:
-        action = QAction(text, menu)
+        action = QAction(_translated(text), menu)
         action.triggered.connect(slot)
         menu.addAction(action)
 
@@ -98,3 +99,8 @@ class ContextMenu(QObject):
     def _accept(self) -> None:
         if self._detection is not None:
             self._open_page.accept([self._detection])
+
+
+def _translated(text: str) -> str:
+    """A menu's text and, after a tabulator, its gesture."""
+    return "\t".join(tr(part) for part in text.split("\t"))

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 )  # fmt: skip
 
 from app.document.selection import Selection
+from app.i18n.translation import tr
 from app.qtmodels.pages import PageListModel
 from app.qtmodels.regions import RegionTableModel
 from app.views.canvas.view import StudioCanvas
@@ -163,7 +164,7 @@ class MainWindow(QMainWindow):
         for widget in self._hidden_at_start:
             widget.show()
         self._hidden_at_start = []
-        self._docks[0].setWindowTitle("Images" if folder is None else f"Images in {folder.name}")
+        self._docks[0].setWindowTitle(tr("Images" if folder is None else f"Images in {folder.name}"))
         self.canvas.setFocus()
 
     def listed_keys(self) -> Sequence[str]:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
 from app.services.checkpoints import available_checkpoints
-from app.settings.schema import KeySettings, Settings, ThemeName, WindowSettings
+from app.settings.schema import KeySettings, LanguageName, Settings, ThemeName, WindowSettings
 from app.views.main_window import MainWindow
 from app.views.parts import Parts
 from app.views.problem_text import known_problem
@@ -25,12 +25,14 @@ class Preferences(QObject):
 
     Attributes:
         theme_changed: the Colours in use.
+        language_changed: the LanguageName in use.
         keys_changed: the KeySettings in use.
         applied: settings were chosen and hold from now on; whoever depends on them looks at `settings`.
         problem: a Problem for the error dialog.
     """
 
     theme_changed = Signal(object)
+    language_changed = Signal(str)
     keys_changed = Signal(object)
     applied = Signal()
     problem = Signal(object)
@@ -40,6 +42,7 @@ class Preferences(QObject):
         self._parts, self._window = parts, window
         self._decode_restored = False
         self._look: tuple[ThemeName, int] | None = None
+        self._language: LanguageName = "en"
         parts.detection.checkpoint_ready.connect(self._checkpoint_ready)
         parts.detection.checkpoint_failed.connect(self._checkpoint_failed)
 
@@ -97,6 +100,9 @@ class Preferences(QObject):
         if look != self._look:  # every widget is styled anew, which takes its time
             self._look = look
             self.show_theme()
+        if settings.view.language != self._language:
+            self._language = settings.view.language
+            self.language_changed.emit(self._language)
         self.keys_changed.emit(settings.keys)
         window.detection.set_map_style(settings.view.colour_map, settings.view.map_opacity)
         window.canvas.set_map_style(settings.view.colour_map, settings.view.map_opacity)

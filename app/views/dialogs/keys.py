@@ -15,6 +15,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )  # fmt: skip
 
+from app.i18n.translation import tr
+
 
 class KeysDialog(QDialog):
     """A list in groups, filtered while typing."""
@@ -39,7 +41,7 @@ class KeysDialog(QDialog):
         self.tree.setAccessibleName("Commands with their keys")
         for name, actions in groups:
             self._add(name, [(_plain(action), _keys(action), action.statusTip()) for action in actions])
-        self._add("Mouse", [(gesture, "", what) for gesture, what in gestures])
+        self._add(tr("Mouse"), [(gesture, "", what) for gesture, what in gestures])
         self.tree.expandAll()
         header = self.tree.header()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)

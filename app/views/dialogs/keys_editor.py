@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.i18n.translation import tr
 from app.settings.key_file import PRESETS, read_key_file, write_key_file
 from app.settings.schema import KeySettings
 from app.views.action_spec import ActionSpec
@@ -105,7 +106,7 @@ class KeyEditor(QDialog):
             self.message.setText(str(error))
             return
         self._use(settings)
-        self.message.setText(f"The keys of {file.name} are in use.")
+        self.message.setText(tr(f"The keys of {file.name} are in use."))
 
     def export_to(self, file: Path) -> None:
         """Write the keys to a file, or say why not."""
@@ -114,7 +115,7 @@ class KeyEditor(QDialog):
         except TcmError as error:
             self.message.setText(str(error))
         else:
-            self.message.setText(f"The keys were written to {file.name}.")
+            self.message.setText(tr(f"The keys were written to {file.name}."))
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -139,15 +140,15 @@ class KeyEditor(QDialog):
     def _fill(self) -> None:
         for spec in self._specs.values():
             if spec.menu not in self._groups:
-                group = self._groups[spec.menu] = QTreeWidgetItem([spec.menu])
+                group = self._groups[spec.menu] = QTreeWidgetItem([tr(spec.menu)])
                 group.setFlags(Qt.ItemFlag.ItemIsEnabled)
                 font = group.font(0)
                 font.setBold(True)
                 group.setFont(0, font)
                 self.tree.addTopLevelItem(group)
-            row = QTreeWidgetItem([spec.text.removesuffix("..."), "", ""])
+            row = QTreeWidgetItem([_name(spec), "", ""])
             row.setData(0, Qt.ItemDataRole.UserRole, spec.id)
-            row.setToolTip(0, spec.hint)
+            row.setToolTip(0, tr(spec.hint))
             self._groups[spec.menu].addChild(row)
             self._rows[spec.id] = row
         self.tree.expandAll()
@@ -210,7 +211,7 @@ class KeyEditor(QDialog):
     @Slot()
     def _row_chosen(self) -> None:
         spec = self._specs.get(self._current)
-        self.chosen.setText("" if spec is None else f"{spec.text.removesuffix('...')}: {spec.hint}")
+        self.chosen.setText("" if spec is None else f"{_name(spec)}: {tr(spec.hint)}")
         self.key.setEnabled(spec is not None)
         self.none_button.setEnabled(spec is not None and bool(self._keys[spec.id]))
         self.reset_button.setEnabled(spec is not None and spec.id in self.settings.changes)
@@ -222,14 +223,14 @@ class KeyEditor(QDialog):
         key, owner = self._pressed, ""
         text = ""
         if self._current and key in RESERVED:
-            text = f"{native([key])} cannot be used: it {RESERVED[key]}."
+            text = tr(f"{native([key])} cannot be used: it {RESERVED[key]}.")
         elif self._current and key:
             owner = self._owner()
             if owner == self._current:
-                text = "It has this key already."
+                text = tr("It has this key already.")
             elif owner:
                 spec = self._specs[owner]
-                text = f"{native([key])} belongs to {spec.text.removesuffix('...')} (menu {spec.menu})."
+                text = tr(f"{native([key])} belongs to {spec.text.removesuffix('...')} (menu {spec.menu}).")
         free = bool(self._current and key) and not text
         self.message.setText(text)
         self.use_button.setEnabled(free)
@@ -303,3 +304,8 @@ def _row(*widgets: QWidget, stretch: QWidget) -> QHBoxLayout:
     for widget in widgets:
         row.addWidget(widget, 1 if widget is stretch else 0)
     return row
+
+
+def _name(spec: ActionSpec) -> str:
+    """The command in the language in use, without the dots of those that ask something first."""
+    return tr(spec.text.removesuffix("..."))

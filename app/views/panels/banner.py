@@ -5,6 +5,8 @@ from typing import Literal
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
+from app.i18n.translation import tr
+
 BannerState = Literal["info", "warn", "bad"]
 
 
@@ -36,9 +38,9 @@ class Banner(QFrame):
 
     def tell(self, text: str, state: BannerState = "info", button: str = "") -> None:
         """Show `text`; with a `button` the banner stays until that has helped."""
-        self.text.setText(text)
-        self.text.setAccessibleName(text)
-        self.button.setText(button)
+        self.text.setText(tr(text))
+        self.text.setAccessibleName(tr(text))
+        self.button.setText(tr(button))
         self.button.setVisible(bool(button))
         self.close_button.setVisible(not button)
         self.setProperty("state", state)

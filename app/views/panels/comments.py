@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.comment import Comment
+from app.i18n.translation import tr
 from app.views.panels.transcription import TranscriptionEdit
 
 
@@ -90,10 +91,10 @@ class CommentPanel(QWidget):
         self.list.blockSignals(False)
         current = next((comment for _, comment in rows if comment.id == chosen), None)
         self.resolve.setEnabled(current is not None)
-        self.resolve.setText("Open again" if current is not None and current.resolved else "Resolve")
+        self.resolve.setText(tr("Open again" if current is not None and current.resolved else "Resolve"))
         is_open = sum(not comment.resolved for _, comment in rows)
         ending = f", {hidden} resolved" if hidden else ""
-        self.count.setText(f"{is_open} open{ending}")
+        self.count.setText(tr(f"{is_open} open{ending}"))
 
     def start_writing(self, text: str = "") -> None:
         """Put the cursor into the line, which holds this text."""

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )  # fmt: skip
 
+from app.i18n.translation import tr
 from app.settings.schema import ColourMapName, MapName
 from app.views.panels.action_button import ActionButton
 from app.views.panels.slider_spin import SliderSpin
@@ -238,7 +239,7 @@ class DetectionPanel(QScrollArea):
 
     def set_summary(self, text: str) -> None:
         """Say how many detections the open page has."""
-        self.summary.setText(text)
+        self.summary.setText(tr(text))
 
     @Slot()
     def _moved(self) -> None:

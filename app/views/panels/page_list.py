@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )  # fmt: skip
 
+from app.i18n.translation import tr
 from app.qtmodels.pages import (
     STATE_WORDS,
     DetectionRole,
@@ -145,7 +146,7 @@ class PageListPanel(QWidget):
         """Say how many images are listed."""
         shown = self._model.rowCount()
         total = self._model.total_count
-        self.count.setText(f"{shown} images" if shown == total else f"{shown} of {total} images")
+        self.count.setText(tr(f"{shown} images" if shown == total else f"{shown} of {total} images"))
 
     @Slot(str)
     def _filter_changed(self, text: str) -> None:
@@ -251,7 +252,7 @@ _LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 def counts_text(index: QModelIndex | QPersistentModelIndex) -> str:
     """The second line of a row: state, regions, what the detector did."""
     regions: int = index.data(RegionCountRole)
-    parts = [f"{regions} region{'' if regions == 1 else 's'}"] if regions else []
+    parts = [tr(f"{regions} region{'' if regions == 1 else 's'}")] if regions else []
     if detection := index.data(DetectionRole):
-        parts.append(str(detection))
-    return ", ".join(parts) or STATE_WORDS[index.data(StateRole)]
+        parts.append(tr(str(detection)))
+    return ", ".join(parts) or tr(STATE_WORDS[index.data(StateRole)])

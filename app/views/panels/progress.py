@@ -4,6 +4,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QWidget
 
+from app.i18n.translation import tr
 from app.views.panels.action_button import ActionButton
 
 
@@ -28,7 +29,7 @@ class ProgressArea(QWidget):
     def busy(self, text: str) -> None:
         """Something runs whose length is not known."""
         self.bar.setRange(0, 0)
-        self.label.setText(text)
+        self.label.setText(tr(text))
         self.cancel_button.hide()
         self.show()
 
@@ -39,7 +40,7 @@ class ProgressArea(QWidget):
         self.bar.setValue(done)
         failures = f", {failed} failed" if failed else ""
         eta = f", {time_text(eta_s)} left" if done and done < total else ""
-        self.label.setText(f"{done} of {total}{failures}{eta}")
+        self.label.setText(tr(f"{done} of {total}{failures}{eta}"))
         self.cancel_button.show()
         self.show()
 

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 from app.document.selection import Selection
 from app.domain.page import Page
 from app.domain.spelling import TextCheck, direction_of
+from app.i18n.translation import tr
 from app.qtmodels.regions import IGNORE, ORIGIN, POINTS, SCORE, TEXT, RegionTableModel
 from app.views.panels.transcription import TranscriptionLane
 
@@ -111,7 +112,7 @@ class RegionPanel(QWidget):
         self._page = page
         total, ignored = len(page.regions), sum(region.ignore for region in page.regions)
         ending = f", {ignored} ignored" if ignored else ""
-        self.count.setText(f"{total} region{'' if total == 1 else 's'}{ending}")
+        self.count.setText(tr(f"{total} region{'' if total == 1 else 's'}{ending}"))
         self._mark_rows()
         self.lane.show_page(page)
 

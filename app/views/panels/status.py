@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar, QWidget
 
 from app.domain.review import ReviewState
+from app.i18n.translation import tr
 from app.views.panels.progress import ProgressArea
 
 ChipState = Literal["", "good", "warn", "bad"]
@@ -49,8 +50,8 @@ class StudioStatusBar(QStatusBar):
     @Slot(str)
     def set_hint(self, text: str) -> None:
         """What the mouse and the keys do now."""
-        self.hint.setText(text)
-        self.hint.setToolTip(text)
+        self.hint.setText(tr(text))
+        self.hint.setToolTip(tr(text))
 
     @Slot(float, float)
     def set_cursor(self, x: float, y: float) -> None:
@@ -82,7 +83,7 @@ class StudioStatusBar(QStatusBar):
 
     def tell(self, text: str) -> None:
         """Say something in passing."""
-        self.showMessage(text, PASSING_MS)
+        self.showMessage(tr(text), PASSING_MS)
 
 
 def _chip(name: str) -> QLabel:
@@ -94,8 +95,8 @@ def _chip(name: str) -> QLabel:
 
 
 def _show(label: QLabel, text: str, state: ChipState) -> None:
-    label.setText(text)
-    label.setAccessibleDescription(text)
+    label.setText(tr(text))
+    label.setAccessibleDescription(tr(text))
     if label.property("state") != state:
         label.setProperty("state", state)
         label.style().unpolish(label)
