@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from app.i18n.translation import tr
 from app.storage.history import START, StepHead, finished_steps
 
 AnyIndex = QModelIndex | QPersistentModelIndex
@@ -43,9 +44,9 @@ class HistoryModel(QAbstractListModel):
         ):
             return None
         if step.revision == START:
-            return step.label
+            return tr(step.label)
         now = "  (now)" if index.row() == 0 else ""
-        return f"{when(step)}  {_KINDS.get(step.kind, '')}{step.label}{now}"
+        return f"{when(step)}  {tr(_KINDS.get(step.kind, '') + step.label)}{now}"
 
 
 def when(step: StepHead) -> str:

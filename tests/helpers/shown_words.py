@@ -19,6 +19,7 @@ SHOWING_CALLS = frozenset((
     "setAccessibleName", "setAccessibleDescription", "addRow", "addItem", "addItems", "addTab", "addAction",
     "addMenu", "setHeaderLabels", "setHorizontalHeaderLabels", "setSpecialValueText", "tell", "tr", "_dock",
     "_build_bar", "_chip", "_heading", "_label", "_button", "ShowHint", "setInformativeText",
+    "EditRefused",
 ))  # fmt: skip
 """Functions whose words are shown."""
 NO_WORD = re.compile(r"[^A-Za-z]*|[a-z_.]+\.(json|toml|txt)|good|info|warn|bad")
@@ -37,10 +38,15 @@ def shown_words() -> dict[str, str]:
     words.update(dict.fromkeys((*CHOICES.values(), *RESERVED.values(), *PageName.__args__), "preferences"))
     for one in shown_preferences():
         words.update(dict.fromkeys((one.field.title, one.field.description), "preferences"))
-    for file in sorted((ROOT / "app" / "views").rglob("*.py")):
+    for file in sorted(
+        path for folder in ("views", "domain") for path in (ROOT / "app" / folder).rglob("*.py")
+    ):
         where = file.relative_to(ROOT).as_posix()
         for text in _words_of(ast.parse(file.read_text(encoding="utf-8"))):
             words.setdefault(text, where)
+    for file in sorted((ROOT / "app" / "views" / "canvas" / "tools").glob("*.py")):
+        for text in _sentences_of(ast.parse(file.read_text(encoding="utf-8"))):
+            words.setdefault(text, f"hints of {file.name}")
     return {
         text: where
         for text, where in words.items()
@@ -53,6 +59,16 @@ def _words_of(tree: ast.Module) -> Iterator[str]:
         if isinstance(node, ast.Call) and _name(node.func) in SHOWING_CALLS:
             for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
                 yield from _texts(argument)
+
+
+def _sentences_of(tree: ast.Module) -> Iterator[str]:
+    """Every text of several words but docstrings: a tool's hints are constants and f-strings."""
+    inner = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            inner.update(id(part) for part in node.values)
+    texts = (text for node in ast.walk(tree) if id(node) not in inner for text in _texts(node))
+    yield from (text for text in texts if " " in text.strip())
 
 
 def _name(function: ast.expr) -> str:
