@@ -294,8 +294,7 @@ def test_small_blurred_regions_are_suggested_and_ignored_by_one_key(qapp, folder
         QTest.keyClick(dialog, Qt.Key.Key_Return)
         yield lambda: robot.page.region(small.id).ignore
         assert [region.ignore for region in robot.page.regions] == [True, False, False]
-        robot.window.activateWindow()
-        robot.press("Ctrl+Z")
+        robot.trigger("undo")  # the keys' focus hangs on a window manager
         assert not any(region.ignore for region in robot.page.regions)
 
     run_with(FakeDetector(), [str(folder)], script)
