@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThreadPool, SignalInstance, Slot
-from PySide6.QtGui import QCloseEvent, QGuiApplication
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QApplication, QDialog
 
 from app.document.selection import Selection
 from app.i18n.translation import tr
-from app.qtmodels.pages import PageListModel
+from app.qtmodels.pages import SAFE_COLOURS, STATE_COLOURS, PageListModel
 from app.qtmodels.regions import RegionTableModel
 from app.services.detection import DetectionService
 from app.services.export import ExportService
@@ -34,6 +34,7 @@ from app.views.dialogs.keys_editor import KeyEditor
 from app.views.dialogs.preferences import PreferencesDialog
 from app.views.dialogs.problem import ProblemDialog
 from app.views.dialogs.reset import ResetDialog
+from app.views.dialogs.tour import TourCard
 from app.views.dialogs.unsaved import UnsavedDialog
 from app.views.first_paint import FirstPaint
 from app.views.keymap import keys_in_use
@@ -103,6 +104,7 @@ class Studio(QObject):
         self.actions.bind(self.commands, self.window, self.window.canvas)
         self.context_menu = ContextMenu(self.window, self.actions, self.open_page)
         self._version = version
+        self.tour = TourCard(self._key_text, self.window.work_place)
         self._dialog: QDialog | None = None
         self._leaving = False  # told to end although edits are not saved
         self._first_paint = FirstPaint(self.window)
@@ -118,6 +120,7 @@ class Studio(QObject):
     def show(self) -> None:
         """Show the window; the checkpoint is loaded after its first painting."""
         self._first_paint.painted.connect(self._load_checkpoint)
+        self._first_paint.painted.connect(self._offer_tour)
         self.window.show()
 
     def detect_at_start(self) -> None:
@@ -198,6 +201,9 @@ class Studio(QObject):
         desk.dialog_wanted.connect(self._open_dialog)
         preferences.theme_changed.connect(self._theme_changed)
         preferences.keys_changed.connect(self._keys_changed)
+        desk.tour_wanted.connect(self._begin_tour)
+        self.tour.closed.connect(self._tour_closed)
+        preferences.applied.connect(self.tour.show_step)
         preferences.language_changed.connect(self._language_changed)
         preferences.applied.connect(self._settings_applied)
         QGuiApplication.styleHints().colorSchemeChanged.connect(preferences.show_theme)
@@ -209,8 +215,30 @@ class Studio(QObject):
     @Slot(object)
     def _theme_changed(self, colours: Colours) -> None:
         self.actions.set_colours(colours)
+        safe = self.preferences.settings.view.palette == "safe"
+        self.page_model.colours = SAFE_COLOURS if safe else STATE_COLOURS
         self.window.set_colours(colours)
         self.desk.refresh()
+
+    @Slot()
+    def _offer_tour(self) -> None:
+        """On the first run; the keys stay where they are."""
+        if not self.preferences.settings.tour_closed:
+            self.tour.begin(focus=False)
+
+    @Slot()
+    def _begin_tour(self) -> None:
+        self.tour.begin(focus=True)
+
+    @Slot()
+    def _tour_closed(self) -> None:
+        self.preferences.use(self.preferences.settings.model_copy(update={"tour_closed": True}))
+        self.desk.focus_picture()
+
+    def _key_text(self, name: str) -> str:
+        """The key of a command, or its name when it has none."""
+        action = self.actions.by_id[name]
+        return action.shortcut().toString(QKeySequence.SequenceFormat.NativeText) or action.iconText()
 
     @Slot(str)
     def _language_changed(self, language: LanguageName) -> None:

@@ -1,7 +1,7 @@
 """The page list as a Qt model: names, states and thumbnails of many pages, filtered and in an order."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import Any, Final, Literal
 
@@ -41,6 +41,16 @@ STATE_COLOURS: Final = {
     "failed": QColor("#c4453b"),
     "waiting": QColor("#8a6fc4"),
 }
+SAFE_COLOURS: Final = {
+    "unseen": QColor("#8a8f98"),
+    "detected": QColor("#56b4e9"),
+    "edited": QColor("#e69f00"),
+    "approved": QColor("#0072b2"),
+    "rejected": QColor("#d55e00"),
+    "failed": QColor("#d55e00"),
+    "waiting": QColor("#cc79a7"),
+}
+"""The hues of Okabe and Ito 2008, told apart with every common form of colour blindness."""
 STATE_WORDS: Final = {
     "unseen": "not looked at",
     "detected": "text detected",
@@ -95,6 +105,7 @@ class PageListModel(QAbstractListModel):
     ) -> None:
         super().__init__(parent)
         self._workspace, self._images, self._detection = workspace, images, detection
+        self.colours: Mapping[str, QColor] = STATE_COLOURS
         self._keys: list[str] = []  # of the rows
         self._rows: dict[str, int] = {}
         self._text = ""
@@ -230,7 +241,7 @@ class PageListModel(QAbstractListModel):
             case PageRole.STATE:
                 return self.state_of(key)
             case PageRole.COLOUR:
-                return STATE_COLOURS[self.state_of(key)]
+                return self.colours[self.state_of(key)]
             case PageRole.PROBLEM:
                 outcome = self._detection.outcomes.get(key)
                 return None if outcome is None else outcome.problem

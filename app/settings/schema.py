@@ -9,6 +9,7 @@ DeviceName = Literal["auto", "cpu", "cuda"]
 MapName = Literal["off", "language", "probability"]
 PresetName = Literal["studio", "ppocrlabel", "labelme", "cvat"]
 ColourMapName = Literal["inferno", "viridis", "magma", "plasma", "cividis", "turbo"]
+PaletteName = Literal["usual", "safe"]
 LanguageName = Literal["en", "zh_TW", "zh_CN"]
 WheelName = Literal["zoom", "scroll"]
 PageName = Literal["Appearance", "Picture", "Detector and memory"]
@@ -64,6 +65,12 @@ class ViewSettings(Frozen):
         100, "Size of text", "Of all text in the window, in percent of the desktop's.", "Appearance",
         ge=80, le=200,
     )  # fmt: skip
+    palette: PaletteName = preference(
+        "usual",
+        "Colours of regions",
+        "By origin and state. The safe ones differ in brightness and dashes too, not in hue alone.",
+        "Appearance",
+    )
     wheel: WheelName = preference(
         "zoom",
         "Mouse wheel",
@@ -159,6 +166,8 @@ class Settings(Frozen):
     keys: KeySettings = KeySettings()
     text: TextSettings = TextSettings()
     window: WindowSettings = WindowSettings()
+    tour_closed: bool = False
+    """The tour of the first run was closed, and comes again only when it is asked for."""
     recent_folders: tuple[str, ...] = ()
     """Newest first."""
 

@@ -35,6 +35,7 @@ class CanvasLook(QObject):
         """Make the canvas look as the settings say."""
         settings = self.settings
         self._canvas.stage.set_fill(settings.fill_opacity)
+        self._canvas.stage.set_palette(settings.palette)
         self._canvas.set_hide_accepted(settings.hide_accepted)
         values = settings.model_dump()
         for name in GUIDE_NAMES:

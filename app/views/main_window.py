@@ -167,6 +167,11 @@ class MainWindow(QMainWindow):
         self._docks[0].setWindowTitle(tr("Images" if folder is None else f"Images in {folder.name}"))
         self.canvas.setFocus()
 
+    @property
+    def work_place(self) -> QWidget:
+        """What lies between the docks: the start page, or the canvas with its banners."""
+        return self._stack
+
     def listed_keys(self) -> Sequence[str]:
         """The pages in the list as it is filtered now."""
         return self.page_model.shown_keys

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
 from app.services.checkpoints import available_checkpoints
-from app.settings.schema import KeySettings, LanguageName, Settings, ThemeName, WindowSettings
+from app.settings.schema import KeySettings, LanguageName, PaletteName, Settings, ThemeName, WindowSettings
 from app.views.main_window import MainWindow
 from app.views.parts import Parts
 from app.views.problem_text import known_problem
@@ -41,7 +41,7 @@ class Preferences(QObject):
         super().__init__(window)
         self._parts, self._window = parts, window
         self._decode_restored = False
-        self._look: tuple[ThemeName, int] | None = None
+        self._look: tuple[ThemeName, PaletteName, int] | None = None
         self._language: LanguageName = "en"
         parts.detection.checkpoint_ready.connect(self._checkpoint_ready)
         parts.detection.checkpoint_failed.connect(self._checkpoint_failed)
@@ -96,7 +96,7 @@ class Preferences(QObject):
 
     def _apply(self) -> None:
         settings, window = self.settings, self._window
-        look = (settings.view.theme, settings.view.font_percent)
+        look = (settings.view.theme, settings.view.palette, settings.view.font_percent)
         if look != self._look:  # every widget is styled anew, which takes its time
             self._look = look
             self.show_theme()
@@ -116,7 +116,7 @@ class Preferences(QObject):
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         view = self.settings.view
-        self.theme_changed.emit(apply_theme(application, view.theme, view.font_percent))
+        self.theme_changed.emit(apply_theme(application, view.theme, view.font_percent, view.palette))
 
     def show_checkpoints(self) -> None:
         """List the shipped checkpoints and the chosen one, if it is another."""

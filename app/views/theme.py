@@ -1,14 +1,14 @@
 """The look: colours of the light and the dark theme, Fusion's palette, the style sheet, and the icons."""
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QColor, QFontDatabase, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
-from app.settings.schema import ThemeName
+from app.settings.schema import PaletteName, ThemeName
 from tcm_core.resources import resource
 
 ICON_SIZES = (20, 40)
@@ -98,24 +98,34 @@ def palette(chosen: Colours) -> QPalette:
 def style_sheet(chosen: Colours) -> str:
     """The style sheet of resources/theme with the colours put in."""
     text = resource("theme", "studio.qss").read_text(encoding="utf-8")
-    check = resource("icons", "check_dark.svg" if chosen == DARK else "check_light.svg")
+    check = resource("icons", "check_dark.svg" if chosen.window == DARK.window else "check_light.svg")
     for name, value in {**asdict(chosen), "check": check.as_posix()}.items():
         text = text.replace("{" + name + "}", value)
     return text
 
 
-def apply_theme(application: QApplication, theme: ThemeName, font_percent: int = 100) -> Colours:
+def safe_for_colour_blindness(chosen: Colours) -> Colours:
+    """The theme with its states in blue, yellow and orange, which differ in brightness as well."""
+    if chosen.window == DARK.window:
+        return replace(chosen, good="#56b4e9", warn="#f0e442", bad="#e69f00")
+    return replace(chosen, good="#0072b2", warn="#7a5c00", bad="#c04f00")
+
+
+def apply_theme(
+    application: QApplication, theme: ThemeName, font_percent: int = 100, palette_name: PaletteName = "usual"
+) -> Colours:
     """Give the application the theme's look, at once and without a restart.
 
     Args:
         application: the one that runs.
         theme: its colours.
         font_percent: the size of its text, of the desktop's.
+        palette_name: the colours of states.
 
     Returns:
         The colours in use, for what paints itself.
     """
-    chosen = colours(theme)
+    chosen = colours(theme) if palette_name == "usual" else safe_for_colour_blindness(colours(theme))
     application.setStyle("Fusion")
     application.setPalette(palette(chosen))
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)

@@ -37,14 +37,17 @@ def _said(text: str) -> list[str]:
     return [re.sub(r"(?<=[a-z])(?:\{\})+", plural, text).replace("{}", "7") for plural in ("", "s")]
 
 
+def _is_known(dictionary: Dictionary, text: str) -> bool:
+    """Whether there is an entry for exactly this string, or one whose gaps fit it when it has gaps itself."""
+    if "{}" in text:
+        return any(dictionary.find(said) is not None for said in _said(text))
+    return any(text.removesuffix(ending) in dictionary.entries for ending in ("", ".", "..."))
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_string_of_the_window_has_an_entry(language: str):
     dictionary = read_dictionary(language)
-    missing = {
-        text: where
-        for text, where in shown_words().items()
-        if all(dictionary.find(said) is None for said in _said(text))
-    }
+    missing = {text: where for text, where in shown_words().items() if not _is_known(dictionary, text)}
     assert missing == {}
 
 

@@ -10,6 +10,7 @@ from app.views.action_spec import WHY_DISABLED
 from app.views.actions import ACTIONS, MENUS, MOUSE_GESTURES
 from app.views.dialogs.preferences import shown_preferences
 from app.views.dialogs.preferences_controls import CHOICES
+from app.views.dialogs.tour import STEPS
 from app.views.keymap import RESERVED
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -36,6 +37,7 @@ def shown_words() -> dict[str, str]:
     words.update(dict.fromkeys(filter(None, WHY_DISABLED.values()), "WHY_DISABLED"))
     words.update({text: "MOUSE_GESTURES" for row in MOUSE_GESTURES for text in row})
     words.update(dict.fromkeys((*CHOICES.values(), *RESERVED.values(), *PageName.__args__), "preferences"))
+    words.update({text: "tour" for title, text, _ in STEPS for text in (title, text)})
     for one in shown_preferences():
         words.update(dict.fromkeys((one.field.title, one.field.description), "preferences"))
     for file in sorted(

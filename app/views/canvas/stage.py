@@ -10,6 +10,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage
 
 from app.domain.region import Region
+from app.settings.schema import PaletteName
 from app.views.canvas import style
 from app.views.canvas.active_layer import ActiveContent, ActiveLayer, hidden_regions
 from app.views.canvas.cross_hair import CrossHair
@@ -42,6 +43,7 @@ class Stage:
         self._visible: dict[LayerName, bool] = dict.fromkeys(LAYER_NAMES, True)
         self._has_map = False
         self._fill = style.USUAL_FILL
+        self._palette: PaletteName = "usual"
         self._shown_regions: Sequence[Region] = ()
         self._shown_detections: Mapping[int, Detection] = {}
         self._peeking = False
@@ -72,7 +74,7 @@ class Stage:
                     region.id,
                     region,
                     region.polygon,
-                    style.filled(style.style_of(region), self._fill),
+                    style.filled(style.style_of(region, self._palette), self._fill),
                     region.text,
                 )
                 for region in regions
@@ -82,7 +84,7 @@ class Stage:
 
     def show_detections(self, detections: Mapping[int, Detection]) -> None:
         """Show what a model proposes, by number."""
-        look = style.filled(style.DETECTED, self._fill)
+        look = style.filled(style.detected_style(self._palette), self._fill)
         self.detections.set_entries(
             [
                 PolygonEntry(str(index), detection, detection.polygon, look)
@@ -104,6 +106,13 @@ class Stage:
             self.show_regions(self._shown_regions)
             self.show_detections(self._shown_detections)
             self.active.update()
+
+    def set_palette(self, palette: PaletteName) -> None:
+        """Colour regions and detections in another way."""
+        if palette != self._palette:
+            self._palette = palette
+            self.show_regions(self._shown_regions)
+            self.show_detections(self._shown_detections)
 
     def show_map(self, values: NDArray[np.uint8] | None, rect: QRectF | None) -> None:
         """Show a score map over the image rectangle that it covers, or none."""

@@ -10,6 +10,7 @@ from typing import Final
 from PySide6.QtGui import QColor
 
 from app.domain.region import Region
+from app.settings.schema import PaletteName
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,7 @@ class PolygonStyle:
 
 
 _DARK: Final = QColor(12, 14, 18, 165)
+_LIGHT: Final = QColor(255, 255, 255, 200)
 
 BACKGROUND: Final = QColor(36, 38, 42)
 USUAL_FILL: Final = 26 / 255  # opacity of the fills below
@@ -85,12 +87,35 @@ TAG_PIXELS: Final = 11  # height of the font
 TAG_PADDING: Final = 4
 
 
-_BY_ORIGIN: Final = {"person": PERSON, "model": ACCEPTED, "both": BOTH}
+_BY_ORIGIN: Final = {
+    "usual": {"person": PERSON, "model": ACCEPTED, "both": BOTH},
+    # hues of Okabe and Ito 2008, from dark to light, and each with dashes of its own
+    "safe": {
+        "person": replace(PERSON, line=QColor(0, 114, 178), fill=QColor(0, 114, 178, 26), halo=_LIGHT),
+        "model": replace(
+            ACCEPTED, line=QColor(86, 180, 233), fill=QColor(86, 180, 233, 26), width=2.0, dashes=(12.0, 4.0)
+        ),
+        "both": replace(
+            BOTH, line=QColor(240, 228, 66), fill=QColor(240, 228, 66, 26), dashes=(12.0, 3.0, 2.0, 3.0)
+        ),
+    },
+}
+_DETECTED: Final = {
+    "usual": DETECTED,
+    "safe": replace(
+        DETECTED, line=QColor(213, 94, 0), fill=QColor(213, 94, 0, 14), halo=_LIGHT, dashes=(3.0, 3.0)
+    ),
+}
 
 
-def style_of(region: Region) -> PolygonStyle:
+def style_of(region: Region, palette: PaletteName = "usual") -> PolygonStyle:
     """The look of a region that is not selected: by who it is from, or ignored."""
-    return IGNORED if region.ignore else _BY_ORIGIN[region.origin]
+    return IGNORED if region.ignore else _BY_ORIGIN[palette][region.origin]
+
+
+def detected_style(palette: PaletteName) -> PolygonStyle:
+    """The look of detections."""
+    return _DETECTED[palette]
 
 
 @lru_cache(maxsize=256)

@@ -19,12 +19,14 @@ class Desk(QObject):
     Attributes:
         needs_changed: frozenset of what is there (see Need).
         checks_changed: frozenset of ids of checked actions.
+        tour_wanted: the tour is to begin.
         dialog_wanted: the name of a dialog; compose.py makes it.
     """
 
     needs_changed = Signal(object)
     checks_changed = Signal(object)
     dialog_wanted = Signal(str)
+    tour_wanted = Signal()
 
     def __init__(
         self, parts: Parts, window: MainWindow, open_page: OpenPage, preferences: Preferences

@@ -25,6 +25,9 @@ class SettingsCommands(QObject):
     def edit_keys(self) -> None:
         self._desk.dialog_wanted.emit("key_editor")
 
+    def show_tour(self) -> None:
+        self._desk.tour_wanted.emit()
+
 
 A, C = ActionSpec, SettingsCommands
 ROWS: Final[tuple[ActionSpec, ...]] = (
@@ -32,4 +35,5 @@ ROWS: Final[tuple[ActionSpec, ...]] = (
       C.show_preferences, rule=True),
     A("key_editor", "Change keys...", "Edit", ("Ctrl+Shift+,",), "",
       "Give commands other keys, or take those of another program", C.edit_keys),
+    A("tour", "Tour", "Help", (), "help", "Five steps through the window", C.show_tour),
 )  # fmt: skip

@@ -15,6 +15,8 @@ CHOICES: Final[Mapping[str, str]] = {
     "en": "English",
     "zh_TW": "繁體中文",
     "zh_CN": "简体中文",
+    "usual": "Usual",
+    "safe": "Safe for colour blindness",
     "zoom": "Zooms",
     "scroll": "Scrolls",
     "auto": "Automatic",
