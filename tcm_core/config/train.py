@@ -62,6 +62,9 @@ class TrainConfig(_Frozen):
     """The first weights: "random"; "clip:NAME" for CLIP's (a tag such as openai, a name in the weights store
     or a file); "timm" for timm's of the backbone; "imagenet-lite0" for tf_efficientnet_lite0's from their
     package; or a checkpoint."""
+    start_fit: Literal["whole", "parts"] = "whole"
+    """A checkpoint whose model is another one than this run's is refused ("whole"), or gives whatever tensors
+    fit by name and shape, such as the encoder's ("parts")."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["bf16", "fp16", "no"] = "bf16"
     workers: int = Field(1, ge=0)

@@ -1,10 +1,12 @@
 """The weights that a run starts from."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Final
 
 import timm
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from tcm_core.build import build_detector
 from tcm_core.checkpoint import load_checkpoint
@@ -31,7 +33,7 @@ def start_detector(config: TrainConfig) -> TextDetector:
     """
     start = config.start
     if start not in ("random", "timm", "imagenet-lite0") and not start.startswith(CLIP_PREFIX):
-        return load_checkpoint(resolve_checkpoint(start)).detector
+        return _from_checkpoint(config)
     detector = build_detector(config.model)
     if start.startswith(CLIP_PREFIX):
         _load_clip(detector, start.removeprefix(CLIP_PREFIX))
@@ -40,6 +42,42 @@ def start_detector(config: TrainConfig) -> TextDetector:
     elif start == "timm":
         _load_timm(detector)
     return detector
+
+
+def _from_checkpoint(config: TrainConfig) -> TextDetector:
+    """The detector of a checkpoint; with start_fit = "parts" a new one with whatever of it fits."""
+    path = resolve_checkpoint(config.start)
+    given, metadata = load_checkpoint(path)
+    if metadata.model == config.model:
+        return given.train()
+    detector = build_detector(config.model)
+    fitting = fitting_tensors(given, detector)
+    if config.start_fit == "parts" and fitting:
+        detector.load_state_dict(fitting, strict=False)
+        return detector
+    parts = ", ".join(_counted(fitting, detector)) or "nothing"
+    raise BadCheckpoint(
+        f"{path}: its model is not the one of this run. Of its tensors these fit: {parts}. "
+        'Set start_fit = "parts" to begin with them and with random weights for the rest, or leave [model] '
+        "as the checkpoint has it."
+    )
+
+
+def fitting_tensors(given: nn.Module, wanted: nn.Module) -> dict[str, Tensor]:
+    """The tensors of a model that have the name and the shape of one in another."""
+    own = wanted.state_dict()
+    return {
+        name: tensor
+        for name, tensor in given.state_dict().items()
+        if name in own and own[name].shape == tensor.shape
+    }
+
+
+def _counted(fitting: Iterable[str], detector: nn.Module) -> list[str]:
+    """Each part of a detector with the number of its tensors that are there and that it has."""
+    there = Counter(name.split(".", 1)[0] for name in fitting)
+    own = Counter(name.split(".", 1)[0] for name in detector.state_dict())
+    return [f"{part} {there[part]} of {count}" for part, count in own.items() if there[part]]
 
 
 def _load_clip(detector: TextDetector, source: str) -> None:
