@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Final
@@ -138,10 +139,12 @@ def run_window(arguments: argparse.Namespace, predictor_factory: "PredictorFacto
         gc.unfreeze()
         sys.excepthook, threading.excepthook = hooks
         logging.getLogger().removeHandler(handler)
-        handler.close()
+        with suppress(OSError):  # of a full disk, which is no reason to end with an error
+            handler.close()
         if fault_log is not None:
             faulthandler.disable()
-            fault_log.close()
+            with suppress(OSError):
+                fault_log.close()
 
 
 def _show_studio(

@@ -53,8 +53,13 @@ class ProjectLock:
                     return holder
                 self._path.unlink(missing_ok=True)
                 continue
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(vars(_myself()), file)
+            try:
+                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                    json.dump(vars(_myself()), file)
+            except OSError:  # the disk is full: half a lock would be taken for another window's
+                with suppress(OSError):
+                    self._path.unlink()
+                raise
             self._held = True
             return None
         return Holder("somebody", "this project", 0, time.time())

@@ -1,5 +1,6 @@
 """The project file: labels, the history of every page, and what detectors found, in one SQLite database."""
 
+import sqlite3
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,9 +74,9 @@ class ProjectDb:
         self.truth = TruthTable(file)
         self._file = file
         self._lock: ProjectLock | None = None
-        self._connection = file.connection
         self._seen: dict[str, int] = {}  # revision of each page as this window knows it
-        self._last: _Stored | None = None  # saves reading the page again at every step of the open page
+        # saves reading the page again at every step of the open page, as long as the file is the same
+        self._last: tuple[sqlite3.Connection, _Stored] | None = None
 
     @classmethod
     def open(
@@ -132,6 +133,10 @@ class ProjectDb:
     def holder(self) -> Holder | None:
         """Who has the project open in another window; None when it can be changed here."""
         return self._file.holder
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        return self._file.connection
 
     def beat(self) -> None:
         """Say now and then (lock.BEAT_S) that this window is still there."""
@@ -190,7 +195,7 @@ class ProjectDb:
                 (key, *self._file.stamp(key)),
             )
         self._seen[key] = step.revision
-        self._last = _Stored(key, step.revision, after)
+        self._last = self._connection, _Stored(key, step.revision, after)
 
     def summaries(self) -> dict[str, PageSummary]:
         """What is known of every page that has labels or predictions.
@@ -277,8 +282,10 @@ class ProjectDb:
         row = self._connection.execute("SELECT revision, review FROM pages WHERE key = ?", (key,)).fetchone()
         if row is None:
             return self._from_journal(key, _Stored(key, 0, Page()))
-        if self._last is not None and (self._last.key, self._last.revision) == (key, row[0]):
-            return self._last
+        if self._last is not None and self._last[0] is self._connection:
+            last = self._last[1]
+            if (last.key, last.revision) == (key, row[0]):
+                return last
         regions = self._connection.execute("SELECT regions FROM pages WHERE key = ?", (key,)).fetchone()[0]
         try:
             page = Page(decode_regions(regions), review_state(row[1]))

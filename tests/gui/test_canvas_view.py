@@ -24,7 +24,7 @@ def scale_of(canvas):
 
 def scene_place(canvas, x, y):
     """Where Qt itself draws an image point."""
-    item = canvas.centralWidget.childGroup
+    item = canvas.stage.plane
     canvas.grab()
     return canvas.viewportTransform().map(item.mapToScene(QPointF(x, y)))
 

@@ -20,7 +20,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def pins(robot: AppRobot) -> CommentPins:
-    return next(item for item in robot.canvas.stage.box.allChildItems() if isinstance(item, CommentPins))
+    return next(item for item in robot.canvas.stage.plane.childItems() if isinstance(item, CommentPins))
 
 
 def shown(robot: AppRobot) -> list[str]:

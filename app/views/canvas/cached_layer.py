@@ -5,10 +5,9 @@ from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Final
 
-import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPixmap, QRegion, QTransform
-from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QGraphicsObject, QStyleOptionGraphicsItem, QWidget
 
 EVERYWHERE: Final = QRectF(
     -1e6, -1e6, 2e6, 2e6
@@ -17,20 +16,14 @@ _SHIFT_TOLERANCE: Final = 0.02  # device pixels
 _MOST_DIRTY_RECTS: Final = 48  # more than this are joined into one
 
 
-class CanvasLayer(pg.GraphicsObject):
-    """A layer over the whole canvas that never takes part in pyqtgraph's search for items under the mouse."""
+class CanvasLayer(QGraphicsObject):
+    """A layer over the whole canvas that never takes part in Qt's search for items under the mouse."""
 
     def boundingRect(self) -> QRectF:
         return EVERYWHERE
 
     def shape(self) -> QPainterPath:
         return QPainterPath()
-
-    def viewRangeChanged(self) -> None:
-        """Called by pyqtgraph at each move of the view, which repaints everything anyway."""
-
-    def viewTransformChanged(self) -> None:
-        """Called by pyqtgraph at each move of the view, which repaints everything anyway."""
 
 
 class CachedLayer(CanvasLayer):

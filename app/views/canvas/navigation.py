@@ -4,18 +4,19 @@ import math
 from abc import abstractmethod
 from typing import Final
 
-import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
+    QColor,
     QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QNativeGestureEvent,
     QPainter,
     QResizeEvent,
+    QTransform,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QGraphicsScene, QWidget
+from PySide6.QtWidgets import QFrame, QGraphicsItem, QGraphicsScene, QGraphicsView, QWidget
 
 from app.views.canvas.camera import Camera
 from app.views.canvas.tools.tool import DRAG_STARTS_AT
@@ -25,22 +26,22 @@ WHEEL_NOTCH: Final = 120.0
 WHEEL_SCROLL: Final = 80.0  # widget pixels of one notch
 
 
-class NavigationView(pg.GraphicsView):
+class NavigationView(QGraphicsView):
     """Keeps the camera and turns Qt's mouse events into moves of it; the rest goes to the subclass.
 
-    pyqtgraph's own mouse handling is left out on purpose: it holds back the first moves of a drag and
-    limits how many arrive, which spoils work on single vertices.
+    The scene's coordinates are widget pixels: Qt never scrolls it. What is shown lies in one item, in image
+    pixels, and the camera is that item's transform.
     """
 
     cursor_moved = Signal(float, float)  # image pixels
     zoom_changed = Signal(float)  # screen pixels for one image pixel
 
     wheel_scrolls = False  # the wheel moves the view, and zooms with Ctrl
-    _ready = False  # pyqtgraph sends a resize before this class is set up
+    _ready = False  # a resize may come before the subclass is set up
 
-    def __init__(self, box: pg.ViewBox, background: object, parent: QWidget | None = None) -> None:
-        super().__init__(parent, useOpenGL=False, background=background)
-        self._box = box
+    def __init__(self, content: QGraphicsItem, background: QColor, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._content = content
         self._camera = Camera()
         self._mouse: QPointF | None = None
         self._press_at = QPointF()
@@ -48,17 +49,25 @@ class NavigationView(pg.GraphicsView):
         self._right_press: QPointF | None = None
         self._space_held = False
         self.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)  # for the score map
-        self.setCentralItem(box)
-        self.scene().setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
+        self.setBackgroundBrush(background)
+        self.setCacheMode(QGraphicsView.CacheModeFlag.CacheBackground)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.MinimalViewportUpdate)
+        scene = QGraphicsScene(self)
+        scene.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
+        scene.addItem(content)
+        self.setScene(scene)
 
     def start_following(self) -> None:
         """To be called by the subclass once it is set up."""
         self._ready = True
         self._camera.resize(self.width(), self.height(), self.devicePixelRatioF())
-
-    def close(self) -> bool:
-        """Close like any widget; pyqtgraph would tear the scene down, and Qt may paint it once more."""
-        return QWidget.close(self)
 
     # --- what the subclass does ---
 
@@ -262,8 +271,9 @@ class NavigationView(pg.GraphicsView):
         self.update_cursor()
         super().focusOutEvent(event)
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self.setSceneRect(QRectF(self.rect()))
         if self._ready:
             scale = self._camera.scale
             self._camera.resize(self.width(), self.height(), self.devicePixelRatioF())
@@ -284,7 +294,8 @@ class NavigationView(pg.GraphicsView):
         self._follow(rescaled=True)
 
     def _follow(self, *, rescaled: bool) -> None:
-        self._box.setRange(rect=QRectF(*self._camera.visible), padding=0)
+        camera = self._camera
+        self._content.setTransform(QTransform(camera.scale, 0.0, 0.0, camera.scale, camera.left, camera.top))
         if rescaled:
             self.zoom_changed.emit(self.zoom)
         self.camera_moved(rescaled=rescaled)

@@ -4,25 +4,25 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 COLOUR_MAPS: Final = ("inferno", "viridis", "magma", "plasma", "cividis", "turbo")
 CLEAR_BELOW: Final = 0.04  # of the full score: fully transparent
 OPAQUE_FROM: Final = 0.45  # of the full score: as opaque as the setting says
 
 
-class ScoreOverlay(pg.ImageItem):
+class ScoreOverlay(QGraphicsItem):
     """One uint8 map, placed by the image rectangle that it covers."""
 
-    qimage: QImage | None  # pyqtgraph's, made when first painted
-
     def __init__(self) -> None:
-        super().__init__(axisOrder="row-major")
+        super().__init__()
         self._style = (COLOUR_MAPS[0], 0.6)
-        self.setLookupTable(colour_table(*self._style))
+        self._values: NDArray[np.uint8] | None = None
+        self._covered = QRectF()
+        self._picture: QImage | None = None  # of the values in the colours, made when it is first painted
         self.setVisible(False)
 
     def show_map(self, values: NDArray[np.uint8] | None, rect: QRectF | None, clip: QRectF) -> bool:
@@ -36,29 +36,46 @@ class ScoreOverlay(pg.ImageItem):
         Returns:
             Whether there is anything to see.
         """
+        self.prepareGeometryChange()
+        self._values, self._covered, self._picture = None, QRectF(), None
         if values is None or rect is None or values.size == 0 or rect.isEmpty():
-            self.clear()
             return False
         cut, covered = cut_to(values, rect, clip)
         if cut.size == 0:
-            self.clear()
             return False
-        self.setImage(cut, autoLevels=False, levels=(0, 255))
-        self.setRect(covered)
+        self._values, self._covered = np.ascontiguousarray(cut), covered
+        self.update()
         return True
-
-    def render(self) -> None:
-        """Make the picture in the format that Qt blends several times faster than pyqtgraph's own."""
-        super().render()
-        if self.qimage is not None:
-            self.qimage = self.qimage.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
 
     def set_style(self, colour_map: str, opacity: float) -> None:
         """Choose the colours and how opaque a certain score is, 0 to 1."""
         style = (colour_map, min(max(opacity, 0.0), 1.0))
         if style != self._style:
-            self._style = style
-            self.setLookupTable(colour_table(*style))
+            self._style, self._picture = style, None
+            self.update()
+
+    def boundingRect(self) -> QRectF:
+        return self._covered
+
+    def shape(self) -> QPainterPath:
+        return QPainterPath()
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
+        if self._values is None:
+            return
+        if self._picture is None:
+            self._picture = coloured(self._values, colour_table(*self._style))
+        painter.drawImage(self._covered, self._picture)
+
+
+def coloured(values: NDArray[np.uint8], colours: NDArray[np.uint8]) -> QImage:
+    """The picture of a (h, w) map in colours (256, 4), in the format that Qt blends fastest."""
+    height, width = values.shape
+    indexed = QImage(values.data, width, height, values.strides[0], QImage.Format.Format_Indexed8)
+    indexed.setColorTable([QColor(*colour).rgba() for colour in colours.tolist()])
+    return indexed.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
 
 
 def cut_to(values: NDArray[np.uint8], rect: QRectF, clip: QRectF) -> tuple[NDArray[np.uint8], QRectF]:
@@ -82,7 +99,19 @@ def cut_to(values: NDArray[np.uint8], rect: QRectF, clip: QRectF) -> tuple[NDArr
 def colour_table(colour_map: str, opacity: float) -> NDArray[np.uint8]:
     """(256, 4) red, green, blue, alpha for the scores 0 to 255; an unknown name gives the first map."""
     name = colour_map if colour_map in COLOUR_MAPS else COLOUR_MAPS[0]
-    colours = pg.colormap.get(name).getLookupTable(nPts=256, alpha=True).astype(np.uint8)
+    import cv2  # only where a map is shown, and the window should open quickly
+
+    codes = {
+        "inferno": cv2.COLORMAP_INFERNO,
+        "viridis": cv2.COLORMAP_VIRIDIS,
+        "magma": cv2.COLORMAP_MAGMA,
+        "plasma": cv2.COLORMAP_PLASMA,
+        "cividis": cv2.COLORMAP_CIVIDIS,
+        "turbo": cv2.COLORMAP_TURBO,
+    }
+    row = np.arange(256, dtype=np.uint8).reshape(1, 256)
+    colours = np.empty((256, 4), np.uint8)
+    colours[:, :3] = cv2.applyColorMap(row, codes[name])[0, :, ::-1]  # from blue, green, red
     score = np.linspace(0.0, 1.0, 256)
     share = np.clip((score - CLEAR_BELOW) / (OPAQUE_FROM - CLEAR_BELOW), 0.0, 1.0)
     colours[:, 3] = np.round(255 * opacity * share)

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from app.domain.region import Region
 from app.settings.schema import PaletteName
@@ -24,14 +24,27 @@ LayerName = Literal["regions", "detections", "truth", "map"]
 LAYER_NAMES: Final[tuple[LayerName, ...]] = ("regions", "detections", "truth", "map")
 
 
-class Stage:
-    """One ViewBox with the photograph, score map, detections, regions and the active layer, bottom to top."""
+class Plane(QGraphicsItem):
+    """Carries the layers and shows nothing itself; its transform takes image pixels to widget pixels."""
 
     def __init__(self) -> None:
-        self.box = pg.ViewBox(
-            lockAspect=True, invertY=True, enableMenu=False, enableMouse=False, defaultPadding=0.0
-        )
-        self.box.disableAutoRange()
+        super().__init__()
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemHasNoContents)
+
+    def boundingRect(self) -> QRectF:
+        return QRectF()
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
+        """Never called: it has no contents."""
+
+
+class Stage:
+    """One plane with the photograph, score map, detections, regions and the active layer, bottom to top."""
+
+    def __init__(self) -> None:
+        self.plane = Plane()
         self.photo = PhotoLayer()
         self.score = ScoreOverlay()
         self.truth = PolygonLayer()
@@ -58,8 +71,12 @@ class Stage:
             (60, self.cross_hair.lines[1]),
         )
         for height, item in layers:
-            self.box.addItem(item, ignoreBounds=True)
-            item.setZValue(height)
+            self.add(item, height)
+
+    def add(self, layer: QGraphicsItem, height: int) -> None:
+        """Put a layer over all of a smaller height."""
+        layer.setParentItem(self.plane)
+        layer.setZValue(height)
 
     def show_image(self, image: QImage | None) -> None:
         """Show another photograph, or none."""

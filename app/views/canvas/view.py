@@ -62,7 +62,7 @@ class StudioCanvas(NavigationView):
 
     def __init__(self, selection: Selection, parent: QWidget | None = None) -> None:
         self.stage = Stage()
-        super().__init__(self.stage.box, style.BACKGROUND, parent)
+        super().__init__(self.stage.plane, style.BACKGROUND, parent)
         self.setObjectName("canvas")
         self.setAccessibleName("Canvas")
         self._selection = selection
@@ -237,7 +237,7 @@ class StudioCanvas(NavigationView):
         super().mouseMoveEvent(event)
         self.guides.mouse_moved(QPointF(*self.widget_to_image(event.position())))
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if self._ready:
             self.guides.canvas_resized()

@@ -35,8 +35,7 @@ class CommentCommands(QObject):
         self._mouse: tuple[float, float] | None = None
         self.pins = CommentPins()
         stage = self._canvas.stage
-        stage.box.addItem(self.pins, ignoreBounds=True)
-        self.pins.setZValue(PIN_HEIGHT)
+        stage.add(self.pins, PIN_HEIGHT)
         for layer in (stage.regions, stage.detections):
             layer.visibleChanged.connect(self._layers_changed)
         self._canvas.viewport().installEventFilter(self)
