@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import shiboken6
@@ -25,8 +26,8 @@ def to_qpolygon(points: Points) -> QPolygonF:
     polygon = QPolygonF()
     if len(points):  # Qt's points are two doubles each, as ours are; one by one takes three times as long
         polygon.resize(len(points))
-        memory = shiboken6.VoidPtr(polygon.data(), 16 * len(points), True)
-        np.frombuffer(memory, np.float64)[:] = points.ravel()
+        make: Any = shiboken6.VoidPtr  # its annotations know neither the size nor that it is a buffer
+        np.frombuffer(make(polygon.data(), 16 * len(points), True), np.float64)[:] = points.ravel()
     return polygon
 
 
