@@ -4,7 +4,8 @@ import sqlite3
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from app.storage.connection import check_structure, connect, in_words, is_damage
+from app.storage.backups import backups_of
+from app.storage.connection import StructureDamaged, check_structure, connect, in_words, is_damage
 from app.storage.errors import StorageError
 from app.storage.migrations import MIGRATIONS, migrate, schema_version
 from app.storage.salvage import finish_rebuild, rebuild
@@ -86,6 +87,8 @@ def _open_sound(path: Path, busy_timeout_ms: int) -> sqlite3.Connection:
     """
     wal = path.with_name(path.name + "-wal")
     cut_off = wal.exists() and wal.stat().st_size > 0
+    if not cut_off and path.exists() and path.stat().st_size == 0 and backups_of(path):
+        raise StructureDamaged("the file is empty, but it has backups")
     connection = connect(path, busy_timeout_ms)
     try:
         version = schema_version(connection)

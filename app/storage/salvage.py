@@ -3,12 +3,13 @@
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from app.domain.page import Page
+from app.storage.backups import backups_of
 from app.storage.connection import connect, transaction
 from app.storage.journal import JournalRow, decode_regions, encode_page, encode_regions, replay, review_state
 from app.storage.migrations import migrate
@@ -39,10 +40,17 @@ class Rebuilt:
     pages: int  # with labels, read again
     aside: Path  # the damaged file
     lost: int  # pages of which only a part of the history was left; they are empty now
+    backup: Path | None = None  # where the labels come from, when nothing in the damaged file could be read
 
     @property
     def words(self) -> str:
         """What a person should know about it, after "was damaged"."""
+        if self.backup is not None:
+            return (
+                f"Nothing in it could be read: the labels of {self.pages} pages come from the backup "
+                f"{self.backup.name}, and what was done after it is lost. The damaged file is kept as "
+                f"{self.aside.name}."
+            )
         lost = f", those of {self.lost} pages could not be: these are empty now" if self.lost else ""
         return (
             f"The labels of {self.pages} pages were read again{lost}; the damaged file is kept as "
@@ -54,24 +62,38 @@ def rebuild(path: Path) -> Rebuilt:
     """Put what can be read of a damaged project into a new file; the damaged one gets another name.
 
     A page is taken from the newest of its row and its journal. It gets a journal row of kind "repair", from
-    which its history goes on. The new file is complete before the damaged one is touched.
+    which its history goes on. When not a page can be read, the newest backup with labels takes the file's
+    place. The new file is complete before the damaged one is touched.
 
     Raises:
         sqlite3.Error: the new file cannot be written; the damaged one is where it was.
         OSError: a file cannot be renamed.
     """
     fresh = _rebuilding(path)
+    pages, lost = _made_of(path, fresh)
+    copies = backups_of(path) if pages == 0 else []
+    backup = None
+    while copies and backup is None:
+        copy = copies.pop()
+        with suppress(sqlite3.Error):
+            pages, lost = _made_of(copy, fresh)
+            backup = copy if pages else None
+    aside = _set_aside(path)
+    fresh.replace(path)
+    return Rebuilt(pages, aside, lost, backup)
+
+
+def _made_of(source_path: Path, fresh: Path) -> tuple[int, int]:
+    """A new file of what can be read of another; how many pages were read and how many were lost."""
     for ending in ("", *_COMPANIONS):
         fresh.with_name(fresh.name + ending).unlink(missing_ok=True)
     with closing(connect(fresh)) as target:
         migrate(target)
-        with closing(sqlite3.connect(path)) as source, transaction(target):
+        with closing(sqlite3.connect(source_path)) as source, transaction(target):
             source.execute("PRAGMA writable_schema = ON")  # lets SQLite read a file that was cut off
-            pages, lost = _salvage(source, target)
+            counts = _salvage(source, target)
         target.execute("PRAGMA journal_mode = DELETE")  # the file is whole without companions
-    aside = _set_aside(path)
-    fresh.replace(path)
-    return Rebuilt(pages, aside, lost)
+    return counts
 
 
 def finish_rebuild(path: Path) -> None:
