@@ -82,6 +82,11 @@ class PhotoSource:
         self._samples = samples
 
     @property
+    def samples(self) -> Sequence[Sample]:
+        """The labelled images."""
+        return self._samples
+
+    @property
     def count(self) -> int:
         """Number of images."""
         return len(self._samples)
