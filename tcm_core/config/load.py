@@ -61,7 +61,7 @@ def _in_words(problem: Any, model: type[BaseModel]) -> str:
 def _keys_beside(location: tuple[Any, ...], model: type[BaseModel]) -> list[str]:
     """The keys that are known where an unknown one stands."""
     current, choices = model, [model]
-    for part in map(str, location[:-1]):
+    for part in (part for part in location[:-1] if isinstance(part, str)):  # numbers are places in a list
         chosen = [choice for choice in choices if part in _tags(choice)]
         if part not in current.model_fields and chosen:  # the name of one of several alternatives
             current = chosen[0]

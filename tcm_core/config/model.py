@@ -184,6 +184,8 @@ class ModelConfig(_Frozen):
     tcm: Annotated[TcmModules | None, _false_is_none] = TcmModules()
     """The language side; false for the plain detector of the same parts."""
     head: Annotated[HeadConfig, Field(discriminator="name"), _tag("name", "db")] = DbHeadConfig()
+    norm: Literal["batch", "group"] = "batch"
+    """The norms between convolutions: batch norms, or group norms in their place, which need no batch."""
     mean: tuple[float, float, float] = (123.675, 116.28, 103.53)
     """Subtracted from RGB values in 0..255."""
     std: tuple[float, float, float] = (58.395, 57.12, 57.375)
