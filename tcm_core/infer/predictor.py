@@ -14,6 +14,7 @@ from tcm_core.decode.decode import decode
 from tcm_core.decode.maps import ImageMaps
 from tcm_core.families import FAMILIES, as_plane
 from tcm_core.geometry.frame import ImageFrame
+from tcm_core.infer.batch_norm import fold_batch_norm
 from tcm_core.infer.content import resize_into
 from tcm_core.infer.device import Device, choose_device
 from tcm_core.infer.prediction import Prediction
@@ -50,6 +51,7 @@ class Predictor:
         path = resolve_checkpoint(checkpoint)
         chosen = choose_device(device)
         detector, metadata = load_checkpoint(path)
+        fold_batch_norm(detector)
         return cls(detector, metadata, chosen, file_sha256(path))
 
     @property
