@@ -83,6 +83,9 @@ class SourceConfig(_Frozen):
     weight: float | None = Field(None, gt=0)
     """How often the source is drawn from, relative to the weights of the others; None: by its number of
     images. Given for all sources or for none."""
+    scale: PositiveRange | None = None
+    """Crops of this source are drawn at these sizes in the image's pixels, instead of augment.scale: replayed
+    images are then seen as they were seen before, whatever suits the others."""
     synth: SynthConfig | None = None
     """The scenes of a "synthetic" source."""
 

@@ -76,10 +76,12 @@ class PhotoSource:
 
     Args:
         samples: at least one.
+        scale: of the crops, in image pixels; None: as the run draws them.
     """
 
-    def __init__(self, samples: Sequence[Sample]) -> None:
+    def __init__(self, samples: Sequence[Sample], scale: tuple[float, float] | None = None) -> None:
         self._samples = samples
+        self._scale = scale
 
     @property
     def samples(self) -> Sequence[Sample]:
@@ -95,7 +97,7 @@ class PhotoSource:
         self, index: int, config: AugmentConfig, fill: Sequence[float], random: np.random.Generator
     ) -> Crop:
         """See CropSource."""
-        return make_crop(self._samples[index], config, fill, random)
+        return make_crop(self._samples[index], _at_scale(config, self._scale), fill, random)
 
     def name(self, index: int) -> str:
         """The image's path."""
@@ -107,10 +109,12 @@ class SceneSource:
 
     Args:
         config: of the scenes.
+        scale: of the crops, in image pixels; None: as the run draws them.
     """
 
-    def __init__(self, config: SynthConfig) -> None:
+    def __init__(self, config: SynthConfig, scale: tuple[float, float] | None = None) -> None:
         self._renderer = SceneRenderer(config)
+        self._scale = scale
 
     @property
     def count(self) -> None:
@@ -121,6 +125,7 @@ class SceneSource:
         self, index: int, config: AugmentConfig, fill: Sequence[float], random: np.random.Generator
     ) -> Crop:
         """See CropSource."""
+        config = _at_scale(config, self._scale)
         scene = self._renderer.scene(index)
         size = (scene.image.shape[0], scene.image.shape[1])
         plan = plan_crop(size, scene.instances, config, random)
@@ -151,6 +156,10 @@ def make_crop(
     from_file = plan._replace(matrix=plan.matrix @ turn @ np.diag([reduce, reduce, 1.0]))
     pixels = change_colours(warp_image(stored.pixels, from_file, config.size, fill), config, random)
     return Crop(pixels, warp_instances(sample.instances, plan))
+
+
+def _at_scale(config: AugmentConfig, scale: tuple[float, float] | None) -> AugmentConfig:
+    return config if scale is None else config.model_copy(update={"scale": scale, "scale_unit": "pixel"})
 
 
 def _reduction(scale: float) -> int:

@@ -61,7 +61,7 @@ def load_training_data(config: DataConfig, run: Path | None = None) -> TrainingD
         row: dict[str, Any] = {"settings": _settings(source), "learnt": [], "validation": []}
         rows.append(row)
         if source.synthetic is not None:
-            sources.append(SceneSource(source.synthetic))
+            sources.append(SceneSource(source.synthetic, source.scale))
             continue
         samples, left_out = _load(source)
         if stored is None:
@@ -76,7 +76,7 @@ def load_training_data(config: DataConfig, run: Path | None = None) -> TrainingD
         validation += kept
         legible += learnt.legible_texts()
         if len(learnt):
-            sources.append(PhotoSource(learnt))
+            sources.append(PhotoSource(learnt, source.scale))
     if not legible and all(source.count is not None for source in sources):
         roots = ", ".join(str(source.root) for source in config.mixed)
         raise BadConfig(f"data: no legible text is left to learn from in {roots}")

@@ -124,6 +124,17 @@ def test_targets_get_a_channel_and_images_are_bytes(tmp_path):
     assert item.targets[0].shape == (1, 64, 64)
 
 
+def test_a_source_keeps_its_own_scale_among_others(tmp_path):
+    (first,) = photos(tmp_path, 1)
+    config = STILL.model_copy(update={"scale": (0.5, 0.5), "scale_unit": "short_side"})
+    own, replayed = PhotoSource([first]), PhotoSource([first], (1.0, 1.0))
+    areas = [
+        int(mask_of(source.crop(0, config, GREY, np.random.default_rng(1)).instances, (64, 64))[0].sum())
+        for source in (own, replayed)
+    ]
+    assert areas == [13 * 9, 25 * 17]
+
+
 def test_rendered_scenes_are_cropped_without_a_file():
     source = SceneSource(SynthConfig())
     dataset = CropDataset([source], AugmentConfig(size=128, scale_unit="short_side"), mask_of, GREY, seed=1)
