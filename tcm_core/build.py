@@ -18,6 +18,7 @@ from tcm_core.models.encoders.clip import ClipImageEncoder
 from tcm_core.models.encoders.timm import TimmImageEncoder
 from tcm_core.models.language_branch import LanguageBranch
 from tcm_core.models.matching import Matching
+from tcm_core.models.norms import with_group_norms
 from tcm_core.models.prompts.context import ContextDecoder
 from tcm_core.models.prompts.decoder import CrossDecoder
 from tcm_core.models.prompts.language import LanguagePromptGenerator
@@ -36,7 +37,8 @@ def build_detector(config: ModelConfig) -> TextDetector:
     score_channel = config.tcm is not None and config.tcm.matching.score_channel
     channels = (*encoder.channels[:-1], encoder.channels[-1] + score_channel)
     neck, head = FAMILIES[config.head.name].build(config.head, channels)
-    return TextDetector(encoder, language, neck, head, score_channel=score_channel)
+    detector = TextDetector(encoder, language, neck, head, score_channel=score_channel)
+    return with_group_norms(detector) if config.norm == "group" else detector
 
 
 def build_encoder(

@@ -19,15 +19,23 @@ def load_config(path: Path, model: type[Config]) -> Config:
         BadConfig: the file is missing or no TOML, has an unknown key (near matches are named), a wrong type,
             or values out of range; the message names file and key.
     """
+    return parse_config(read_toml(path), model, str(path))
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The values in a TOML file.
+
+    Raises:
+        BadConfig: the file is missing or no TOML.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise BadConfig(f"{path}: cannot be read ({error}); give the path of a TOML file") from error
     try:
-        values = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadConfig(f"{path}: not valid TOML: {error}") from error
-    return parse_config(values, model, str(path))
 
 
 def parse_config(values: Any, model: type[Config], where: str) -> Config:

@@ -6,14 +6,16 @@ from typing import Any, NamedTuple
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Sampler
 
-from tcm_core.config.train import TrainConfig
-from tcm_core.data.dataset import CropDataset, Item, PositionSampler, Unreadable
+from tcm_core.config.train import StageConfig, TrainConfig
+from tcm_core.data.dataset import CropDataset, Item, Unreadable
 from tcm_core.data.image_io import keep_large_blocks
 from tcm_core.data.sample import TextInstance
 from tcm_core.families import FAMILIES
 from tcm_core.targets.language import language_targets
+from tcm_core.train.control import leave_signals_to_the_run
+from tcm_core.train.distribute import Share
 from tcm_core.train.loading import TrainingData
 
 Batch = tuple[Tensor, tuple[Tensor, ...]]
@@ -38,7 +40,9 @@ class Loader:
     Args:
         data: what is learnt from.
         config: the run's.
-        first_step: that batches are wanted for.
+        stage: crops and length of the stage.
+        share: which of a step's images are wanted.
+        first_step: that batches are wanted for, from the stage's start.
         on_unreadable: told of every image that is passed over because it cannot be read.
 
     Raises:
@@ -49,23 +53,24 @@ class Loader:
         self,
         data: TrainingData,
         config: TrainConfig,
+        stage: StageConfig,
+        share: Share,
         first_step: int,
         on_unreadable: Callable[[Unreadable], None],
     ) -> None:
         dataset = CropDataset(
             data.sources,
-            config.augment,
+            stage.augment,
             TargetRecipe(config),
             config.model.mean,
-            config.seed,
+            config.seed + config.stretches.index(stage),
             data.weights,
         )
-        size = config.optim.batch_size
         self._on_unreadable = on_unreadable
         self._loader = DataLoader(
             dataset,
-            batch_size=size,
-            sampler=PositionSampler(first_step * size, config.optim.steps * size),
+            batch_size=share.images,
+            sampler=_ShareSampler(share, first_step, stage.optim.steps),
             num_workers=config.workers,
             worker_init_fn=_start_worker if config.workers else None,
             collate_fn=_collate,
@@ -81,6 +86,24 @@ class Loader:
             for image in batch.unreadable:
                 self._on_unreadable(image)
             yield batch.images, batch.targets
+
+
+class _ShareSampler(Sampler[int]):
+    """The positions of a share of each step, from a step up to another."""
+
+    def __init__(self, share: Share, first_step: int, last_step: int) -> None:
+        super().__init__()
+        self._share = share
+        self._steps = range(first_step, last_step)
+
+    def __iter__(self) -> Iterator[int]:
+        rank, processes, images = self._share
+        for step in self._steps:
+            first = (step * processes + rank) * images
+            yield from range(first, first + images)
+
+    def __len__(self) -> int:
+        return len(self._steps) * self._share.images
 
 
 class _Items(NamedTuple):
@@ -104,6 +127,7 @@ def _collate(items: Sequence[Item]) -> _Items:
 def _start_worker(_worker: int) -> None:
     import cv2
 
+    leave_signals_to_the_run()
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
     keep_large_blocks()

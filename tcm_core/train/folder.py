@@ -7,6 +7,7 @@ control: what it is asked for.
 """
 
 import time
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -53,6 +54,8 @@ class RunFolder:
         """Whoever writes stop, pause or resume here asks the run for it; see tcm_core.train.control."""
         self.stop_file = path / "stop"
         """The same as the word stop."""
+        self.told: Callable[[str], None] | None = None
+        """Shows the person what is said."""
         self._lock = FileLock(path / ".lock")
         if writes:
             self._take()
@@ -79,9 +82,11 @@ class RunFolder:
             write_text_atomic(self.config_file, json + "\n")
 
     def say(self, message: str) -> None:
-        """Appends a message that the person is shown to train.log; a disk that is full loses it silently."""
+        """Shows a message to the person and appends it to train.log; a full disk loses it silently."""
         if not self.writes:
             return
+        if self.told is not None:
+            self.told(message)
         moment = datetime.now().astimezone().isoformat(timespec="seconds")
         line = f"{moment} {message}".replace("\r", " ").replace("\n", "\n    ") + "\n"
         try:

@@ -1,97 +1,187 @@
 """The training loop, read from top to bottom."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import NamedTuple
 
+import psutil  # type: ignore[import-untyped]
 import torch
 from accelerate import Accelerator
-from torch import Tensor
+from torch import nn
 
-from tcm_core.config.train import TrainConfig
-from tcm_core.data.normalize import Normalize
-from tcm_core.families import FAMILIES
-from tcm_core.losses.matching import matching_loss
-from tcm_core.models.outputs import DetectorOutput
-from tcm_core.train.batch import Batch
+from tcm_core.config.train import StageConfig, TrainConfig
+from tcm_core.train.batch import Batch, Loader
+from tcm_core.train.control import RunControl
+from tcm_core.train.distribute import Agreed, agree, seed_step
 from tcm_core.train.folder import RunFolder
-from tcm_core.train.optim import freeze, set_learning_rate
+from tcm_core.train.heartbeat import Heartbeat
+from tcm_core.train.keeper import CheckpointKeeper
+from tcm_core.train.optim import set_learning_rate, set_training
+from tcm_core.train.passes import Passes
+from tcm_core.train.passes import total_loss as total_loss
+from tcm_core.train.progress import Progress
 from tcm_core.train.state import TrainState
+from tcm_core.train.trouble import Share, Trouble, is_out_of_memory
 
 
-def total_loss(output: DetectorOutput, targets: Sequence[Tensor], config: TrainConfig) -> dict[str, Tensor]:
-    """The weighted loss terms by name; their sum is minimised.
+class Run(NamedTuple):
+    """What a run works with."""
 
-    Args:
-        output: of the detector.
-        targets: the head's, then the text and the mask of the instance-language loss.
-        config: names the head and weighs the language term.
-    """
-    losses = FAMILIES[config.model.head.name].loss(output.maps, targets[:-2], config.loss)
-    if output.language is not None and config.language.weight > 0:
-        text, mask = targets[-2].float(), targets[-1].float()
-        losses["language"] = config.language.weight * matching_loss(
-            output.language, text, mask, config.language.loss
-        )
-    return losses
+    config: TrainConfig
+    accelerator: Accelerator
+    folder: RunFolder
+    control: RunControl
+    heartbeat: Heartbeat
+    trouble: Trouble
+    keeper: CheckpointKeeper
+    progress: Progress
 
 
-def train(
-    state: TrainState,
-    loader: Iterable[Batch],
-    config: TrainConfig,
-    accelerator: Accelerator,
-    folder: RunFolder,
-    validate: Callable[[TrainState], None],
-) -> None:
-    """Steps until the configuration's last one, or until the folder holds a stop file.
+def train(run: Run, state: TrainState, loader: Loader, stage: StageConfig, first: int) -> bool:
+    """Steps up to the stage's end, or until somebody asks the run to stop.
 
     Args:
-        state: changed in place.
-        loader: batches from state.step on.
-        config: the run's.
-        accelerator: holds device and precision.
-        folder: takes a line of figures every ten steps, and the resumable state.
-        validate: called every validation.every steps and at the end.
+        run: what it works with.
+        state: changed in place; saved every save_every steps and at the end.
+        loader: batches of this process from state.step on.
+        stage: how is learnt.
+        first: the stage's first step.
+
+    Returns:
+        Whether the stage is done.
+
+    Raises:
+        TrainingFailed: it cannot go on; the last saved state is whole.
     """
+    config, accelerator = run.config, run.accelerator
     model, optimizer = accelerator.prepare(state.model, state.optimizer)
-    normalize = Normalize(config.model.mean, config.model.std).to(accelerator.device)
-    _set_training(state, config)
-    started, seen = time.monotonic(), 0
-    for images, targets in loader:
-        rate = set_learning_rate(optimizer, state.step, config.optim)
-        pixels = normalize(images.to(accelerator.device, memory_format=torch.channels_last))
-        losses = total_loss(model(pixels), [target.to(accelerator.device) for target in targets], config)
-        loss = torch.stack(list(losses.values())).sum()
-        if torch.isfinite(loss):
-            accelerator.backward(loss)
-            accelerator.clip_grad_norm_(model.parameters(), config.optim.clip_norm)
+    passes, meter = Passes(accelerator, model, config, stage.optim), _Meter(state.step)
+    set_training(state.model, stage.optim, state.learnable)
+    for batch in meter.timed(loader):
+        run.heartbeat.note(state.step)
+        rate = set_learning_rate(optimizer, state.step - first, stage.optim)
+        told = _gradients(run, state, passes, batch)
+        norm = accelerator.clip_grad_norm_(model.parameters(), stage.optim.clip_norm)
+        scaled = accelerator.scaler is not None  # of fp16; the scaler leaves out steps that overflow
+        if _finite(told) and (scaled or bool(torch.isfinite(norm))):
             optimizer.step()
+            run.trouble.step_went_well()
+            state.average.update(state.model, step=state.step + 1)
         else:
-            folder.events.write("skipped", step=state.step, reason="the loss is not finite")
+            _skip(run, state, batch, told)
+            if scaled:
+                optimizer.step()
         optimizer.zero_grad()
         state.step += 1
-        state.average.update(state.model, step=state.step)
-        seen += len(images)
+        run.progress.step(state.step, told.losses, rate)
         if state.step % 10 == 0:
-            folder.events.write(
+            run.folder.events.write(
                 "step",
                 step=state.step,
-                losses={name: round(value.item(), 4) for name, value in losses.items()},
+                losses={name: round(value, 4) for name, value in told.losses.items()},
+                total=round(sum(told.losses.values()), 4),
                 learning_rate=rate,
-                samples_per_second=round(seen / (time.monotonic() - started), 2),
+                grad_norm=round(float(norm), 4),
+                **meter.figures(state.step, stage.optim.batch_size),
             )
-        stopping = folder.take_stop_request()
-        if stopping or state.step % config.save_every == 0:
-            state.save(folder.state_file)
-        if stopping:
-            folder.events.write("stopped", step=state.step)
-            return
-        if state.step % config.validation.every == 0 or state.step == config.optim.steps:
-            validate(state)
-            _set_training(state, config)
-    state.save(folder.state_file)
+        done = state.step == first + stage.optim.steps
+        if state.step % config.validation.every == 0 or state.step == config.steps:
+            _validate(run, state)
+            set_training(state.model, stage.optim, state.learnable)
+        if config.keep_every and state.step % config.keep_every == 0:
+            run.keeper.keep(state)
+        asked = told.stopping or run.control.request() == "pause"
+        if done or asked or state.step % config.save_every == 0:
+            _save(run, state)
+        if told.stopping and not done:
+            break
+        run.control.wait(state.step, lambda: run.heartbeat.note(state.step, "paused"))
+    accelerator.unwrap_model(model, keep_fp32_wrapper=False)
+    accelerator.free_memory()
+    return state.step == first + stage.optim.steps
 
 
-def _set_training(state: TrainState, config: TrainConfig) -> None:
-    state.model.train()
-    freeze(state.model, config.optim.freeze)
+def _gradients(run: Run, state: TrainState, passes: Passes, batch: Batch) -> Agreed:
+    """The step's gradients; where memory does not suffice, in more passes of fewer images."""
+    while True:
+        seed_step(run.config.seed, state.step, run.accelerator.process_index)
+        try:
+            losses = passes.backward(batch, state.passes)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            at_once = -(-len(batch[0]) // state.passes)
+            state.passes = run.trouble.out_of_memory(error, Share(at_once, state.passes)).accumulate
+            state.optimizer.zero_grad()
+            continue
+        return agree(run.accelerator, losses, run.control.request() == "stop")
+
+
+def _finite(told: Agreed) -> bool:
+    return all(abs(value) < float("inf") for value in told.losses.values())
+
+
+def _skip(run: Run, state: TrainState, batch: Batch, told: Agreed) -> None:
+    """Reports a step that is left out, and takes back what it did to batch statistics."""
+    _mend_statistics(state.model, state.average.module)
+    run.trouble.loss_not_finite(state.step, batch, told.losses, state.model)
+
+
+@torch.no_grad()
+def _mend_statistics(model: nn.Module, average: nn.Module) -> None:
+    """Statistics that are not finite any more come back from the moving average."""
+    for (_, buffer), (_, kept) in zip(model.named_buffers(), average.named_buffers(), strict=True):
+        if buffer.is_floating_point() and not bool(torch.isfinite(buffer).all()):
+            buffer.copy_(kept)
+
+
+def _validate(run: Run, state: TrainState) -> None:
+    """The first process validates, the others wait for it."""
+    run.heartbeat.note(state.step, "validating")
+    if run.folder.writes:
+        run.keeper.validate(state)
+        run.progress.note(run.keeper.summary)
+    run.accelerator.wait_for_everyone()
+
+
+def _save(run: Run, state: TrainState) -> None:
+    """Writes the state, unless steps are just failing: their weights may be spoilt."""
+    if run.folder.writes and not run.trouble.in_a_row:
+        run.heartbeat.note(state.step, "saving")
+        state.save(run.folder.state_file)
+
+
+class _Meter:
+    """Where the time of steps goes."""
+
+    def __init__(self, step: int) -> None:
+        self._step = step
+        self._started = time.monotonic()
+        self._waited = 0.0
+        self._process = psutil.Process()
+
+    def timed(self, loader: Loader) -> Iterator[Batch]:
+        """The batches; the time that each is waited for is counted."""
+        batches = iter(loader)
+        with suppress(StopIteration):
+            while True:
+                asked = time.monotonic()
+                batch = next(batches)
+                self._waited += time.monotonic() - asked
+                yield batch
+
+    def figures(self, step: int, images: int) -> dict[str, float]:
+        """Speed and memory since the last call, for an event."""
+        now = time.monotonic()
+        steps, seconds, waited = step - self._step, now - self._started, self._waited
+        self._step, self._started, self._waited = step, now, 0.0
+        figures = {
+            "samples_per_second": round(steps * images / seconds, 2),
+            "data_seconds": round(waited / steps, 4),
+            "compute_seconds": round((seconds - waited) / steps, 4),
+            "memory_mb": self._process.memory_info().rss >> 20,
+        }
+        if torch.cuda.is_available():
+            figures["gpu_memory_mb"] = torch.cuda.max_memory_allocated() >> 20
+        return figures

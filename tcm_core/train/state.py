@@ -1,58 +1,139 @@
-"""The resumable state of a run: weights, averages, optimiser and step in one file."""
+"""The resumable state of a run: weights, averages, optimiser, scaler, step and best in one file."""
 
 import os
-from dataclasses import dataclass
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 from timm.utils.model_ema import ModelEmaV3
+from torch.amp.grad_scaler import GradScaler
 
+from tcm_core.config.decode import DecodeSettings
 from tcm_core.errors import BadCheckpoint
 from tcm_core.models.detector import TextDetector
+
+_DAMAGED: Final = (
+    RuntimeError, KeyError, ValueError, EOFError, TypeError, AttributeError, pickle.UnpicklingError, OSError,
+)  # fmt: skip
 
 
 @dataclass
 class TrainState:
-    """Everything that changes while a run goes on."""
+    """Everything that changes while a run goes on.
+
+    Neither random numbers nor the loader's place are in it: both follow from the step.
+    """
 
     model: TextDetector
     average: ModelEmaV3
     optimizer: torch.optim.Optimizer
+    scaler: GradScaler | None = None
+    """Of fp16."""
     step: int = 0
+    """Steps done, over all stages."""
+    stage: int = 0
+    """That the optimizer belongs to."""
+    passes: int = 1
+    """That each process makes of its images."""
     best_hmean: float = -1.0
+    best_step: int = 0
+    decode: DecodeSettings | None = None
+    """Chosen by the last validation."""
+    learnable: frozenset[str] = field(default_factory=frozenset)
+    """Parameters that the model itself does not freeze."""
 
     def save(self, path: Path) -> None:
-        """Writes the state; a crash in the middle leaves the former file."""
+        """Writes the state; the file before it is kept beside it until the next one is whole.
+
+        Raises:
+            OSError, RuntimeError: it cannot be written; the former file is as it was.
+        """
         content = {
             "model": self.model.state_dict(),
             "average": self.average.module.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "scaler": None if self.scaler is None else self.scaler.state_dict(),
             "step": self.step,
+            "stage": self.stage,
+            "passes": self.passes,
             "best_hmean": self.best_hmean,
-            "random": torch.get_rng_state(),
+            "best_step": self.best_step,
+            "decode": None if self.decode is None else self.decode.model_dump(),
         }
         partial = path.with_name(path.name + ".part")
-        with partial.open("wb") as file:
-            torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with partial.open("wb") as file:
+                torch.save(content, file)
+                file.flush()
+                os.fsync(file.fileno())
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+        if path.exists():
+            path.replace(former_state(path))
         partial.replace(path)
 
-    def load(self, path: Path) -> None:
-        """Takes over a saved state.
 
-        Raises:
-            BadCheckpoint: the file is damaged or of another model.
-        """
+def former_state(path: Path) -> Path:
+    """Where the state before the last one is kept."""
+    return path.with_name("state.former.pt")
+
+
+def has_state(path: Path) -> bool:
+    """Whether there is a state to resume from."""
+    return path.exists() or former_state(path).exists()
+
+
+def read_state(path: Path, say: Callable[[str], None]) -> dict[str, Any]:
+    """The content of the last saved state, or of the one before when the last one is damaged.
+
+    Raises:
+        BadCheckpoint: both are damaged.
+    """
+    problems = []
+    for candidate in (path, former_state(path)):
         try:
-            content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-            self.model.load_state_dict(content["model"])
-            self.average.module.load_state_dict(content["average"])
-            self.optimizer.load_state_dict(content["optimizer"])
-            self.step, self.best_hmean = content["step"], content["best_hmean"]
-            torch.set_rng_state(content["random"])
-        except (RuntimeError, KeyError, ValueError, EOFError) as error:
-            raise BadCheckpoint(
-                f"{path}: cannot be resumed from ({error}); start the run in a new folder"
-            ) from error
+            content = torch.load(candidate, map_location="cpu", weights_only=True)
+            if not isinstance(content, dict) or "step" not in content:
+                raise ValueError("it holds something else")
+        except FileNotFoundError:
+            continue
+        except _DAMAGED as error:
+            problems.append(f"{candidate}: cannot be resumed from ({_first_line(error)})")
+            continue
+        if problems:
+            say(f"{problems[0]}; the state before it, of step {content['step']}, is taken")
+        return content
+    raise BadCheckpoint(f"{'; '.join(problems) or path}; start the run in a new folder")
+
+
+def restore(state: TrainState, content: dict[str, Any], path: Path) -> None:
+    """Puts a read state into a run's; the optimizer is that of the state's stage.
+
+    Raises:
+        BadCheckpoint: it is of another model, or of another division into what learns how fast.
+    """
+    try:
+        state.model.load_state_dict(content["model"])
+        state.average.module.load_state_dict(content["average"])
+        if content.get("stage", 0) == state.stage:
+            state.optimizer.load_state_dict(content["optimizer"])
+            state.passes = content.get("passes", state.passes)
+        if state.scaler is not None and content.get("scaler"):
+            state.scaler.load_state_dict(content["scaler"])
+        state.step, state.best_hmean = content["step"], content["best_hmean"]
+        state.best_step = content.get("best_step", 0)
+        if state.decode is not None and content.get("decode"):
+            state.decode = type(state.decode).model_validate(content["decode"])
+    except _DAMAGED as error:
+        raise BadCheckpoint(
+            f"{path}: cannot be resumed from, it is of another model or other settings "
+            f"({_first_line(error)}); set them back, or start the run in a new folder"
+        ) from error
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0][:300] or type(error).__name__

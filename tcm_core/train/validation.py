@@ -6,10 +6,11 @@ from typing import Final, NamedTuple
 
 from tcm_core.config.decode import DecodeSettings
 from tcm_core.config.model import HeadName
+from tcm_core.config.train import ProtocolName
 from tcm_core.data.image_io import read_image
 from tcm_core.data.sample import Sample
 from tcm_core.decode.decode import decode
-from tcm_core.evaluate.icdar15 import evaluate_icdar15
+from tcm_core.evaluate.protocols import PROTOCOLS
 from tcm_core.evaluate.result import EvaluationResult
 from tcm_core.infer.predictor import Predictor
 
@@ -39,14 +40,21 @@ class Validation(NamedTuple):
     decode: DecodeSettings
 
 
-def validate(predictor: Predictor, samples: Sequence[Sample], settings: DecodeSettings) -> Validation:
+def validate(
+    predictor: Predictor,
+    samples: Sequence[Sample],
+    settings: DecodeSettings,
+    protocol: ProtocolName = "icdar2015",
+) -> Validation:
     """The figures at the decode settings of the best hmean.
 
     Args:
         predictor: runs each image once; its maps are decoded for every setting.
         samples: at least one.
         settings: whatever is not chosen here.
+        protocol: that scores them, at its usual limit.
     """
+    scorer = PROTOCOLS[protocol]
     truth = {str(sample.image): sample.instances for sample in samples}
     maps = {str(sample.image): predictor.maps(read_image(sample.image, sample.frame)) for sample in samples}
     tried = []
@@ -60,5 +68,5 @@ def validate(predictor: Predictor, samples: Sequence[Sample], settings: DecodeSe
                 for stem, detections in found.items()
             }
             decoded = chosen.model_copy(update={"score_threshold": score_threshold})
-            tried.append(Validation(evaluate_icdar15(truth, kept), decoded))
+            tried.append(Validation(scorer.evaluate(truth, kept, scorer.iou or 0.5), decoded))
     return max(tried, key=lambda validation: validation.result.hmean)
