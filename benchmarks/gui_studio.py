@@ -1,0 +1,335 @@
+"""Drives the window of TCM Studio for benchmarks/gui.py, each measure in a process of its own.
+
+    python -m benchmarks.gui_studio MEASURE HOME [FOLDER] [NUMBER]
+
+The whole program runs; in place of the network stands one that knows its maps, so that torch takes no part:
+labelme has none either. One line of JSON is printed.
+"""
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEventLoop, QObject, QPoint, Qt, QTimer
+from PySide6.QtWidgets import QApplication, QDialog
+
+from app.compose import Studio
+from app.domain.edits import AddRegions
+from app.settings.store import find_home
+from benchmarks.canvas import Bench, Times, make_page, make_polygons, timed
+from benchmarks.decode import maps_of
+from tcm_core.config.decode import DbDecode, DecodeSettings
+from tcm_core.decode.decode import decode
+from tcm_core.decode.maps import ImageMaps
+from tcm_core.detection import Detection
+
+PATIENCE_S: Final = 300.0
+REST_S: Final = 0.6
+PULSE_MS: Final = 5
+TEXTS: Final = 100
+FILTERS: Final = ("img_7", "state:approved", "count:>5", "text:exit", "score:[0.2,0.6]")
+
+
+def wait(done: Callable[[], object]) -> None:
+    """Run the event loop until something holds.
+
+    Raises:
+        TimeoutError: it does not hold in five minutes.
+    """
+    loop, end = QEventLoop(), time.monotonic() + PATIENCE_S
+    while not done():
+        if time.monotonic() > end:
+            raise TimeoutError("the window did not get there")
+        loop.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 5)
+
+
+def rest(seconds: float) -> None:
+    """Let the window do what it does while nobody touches it."""
+    end = time.monotonic() + seconds
+    wait(lambda: time.monotonic() > end)
+
+
+class Pulse(QObject):
+    """The longest time in which the window did not answer, milliseconds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.longest = 0.0
+        self._last = time.perf_counter()
+        self._timer = QTimer(self)
+        self._timer.setInterval(PULSE_MS)
+        self._timer.timeout.connect(self._beat)
+        self._timer.start()
+
+    def begin(self) -> None:
+        """Measure from now on."""
+        self.longest, self._last = 0.0, time.perf_counter()
+
+    def _beat(self) -> None:
+        now = time.perf_counter()
+        self.longest = max(self.longest, (now - self._last) * 1000 - PULSE_MS)
+        self._last = now
+
+
+class KnownDetection(NamedTuple):
+    """What KnownMaps finds."""
+
+    detections: tuple[Detection, ...]
+    maps: ImageMaps
+
+
+class KnownMaps:
+    """In place of a network: the same hundred texts in every image, with their maps."""
+
+    checkpoint_name, checkpoint_hash, device_text = "known maps", "known", "none"
+    decode_settings = DbDecode()
+
+    def __init__(self, checkpoint: str, device: str) -> None:
+        """Takes what a loader of checkpoints gets."""
+
+    def predict(self, image: NDArray[np.uint8], settings: DecodeSettings | None = None) -> KnownDetection:
+        """The maps, decoded."""
+        maps = maps_of("db", TEXTS)
+        return KnownDetection(decode(maps, settings or self.decode_settings), maps)
+
+
+class Driven:
+    """The program with a shown window."""
+
+    def __init__(self, home: Path) -> None:
+        self.studio = Studio(find_home(home), "benchmark", predictor_factory=KnownMaps)
+        self.studio.show()
+        ready: list[object] = []
+        self.studio.parts.detection.checkpoint_ready.connect(lambda *_: ready.append(True))
+        wait(lambda: ready)
+
+    @property
+    def picture(self) -> int | None:
+        """Changes with the picture on the canvas; None while there is none."""
+        pixmap = self.studio.window.canvas.stage.photo.pixmap
+        return None if pixmap is None else pixmap.cacheKey()
+
+    @property
+    def whole_list(self) -> bool:
+        """Whether every image of the folder has been found."""
+        return not self.studio.parts.workspace.scanning
+
+    def open(self, folder: Path) -> None:
+        """Open a folder, and wait for its first picture on the screen."""
+        self.studio.commands.file.open_path(str(folder))
+        wait(lambda: self.picture is not None)
+        self.paint()
+
+    def trigger(self, name: str) -> None:
+        """A command of the menu."""
+        self.studio.actions.by_id[name].trigger()
+
+    def step(self, name: str = "next") -> None:
+        """Go to another image, and wait for its picture on the screen."""
+        old = self.picture
+        self.trigger(name)
+        wait(lambda: self.picture not in (None, old))
+        self.paint()
+
+    def paint(self) -> None:
+        """Paint the canvas now."""
+        self.studio.window.canvas.viewport().repaint()
+
+    def end(self) -> None:
+        """Close the window and end the threads."""
+        self.studio.window.close()
+        self.studio.shut_down()
+        self.studio.discard()
+
+
+def folder(driven: Driven, path: Path) -> dict[str, float]:
+    """Seconds to the first painted picture and to the whole list."""
+    pulse = Pulse()
+    pulse.begin()
+    started, cpu = time.perf_counter(), time.process_time()
+    driven.open(path)
+    first, used = time.perf_counter() - started, time.process_time() - cpu
+    wait(lambda: driven.whole_list)
+    whole = time.perf_counter() - started
+    return {"value": first, "cpu": used, "whole_list_s": whole, "longest_pause_ms": pulse.longest}
+
+
+def next_image(driven: Driven, path: Path, steps: int) -> dict[str, float]:
+    """Milliseconds from the command to the painted picture, when there was time to read ahead."""
+    driven.open(path)
+    spent, used = [], []
+    for _ in range(steps):
+        rest(REST_S)
+        started, cpu = time.perf_counter(), time.thread_time()
+        driven.step()
+        spent.append((time.perf_counter() - started) * 1000)
+        used.append((time.thread_time() - cpu) * 1000)
+    return {"value": statistics.median(spent), "least": min(spent), "cpu": statistics.median(used)}
+
+
+def memory(driven: Driven, path: Path, steps: int) -> dict[str, object]:
+    """Resident megabytes after each hundred images."""
+    driven.open(path)
+    wait(lambda: driven.whole_list)
+    samples = []
+    for step in range(1, steps):
+        driven.step()
+        if step % 100 == 0:
+            samples.append(resident_mb())
+    return {"samples": samples}
+
+
+def resident_mb() -> float:
+    """The memory of this process that is not swapped or given back."""
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4096 / 1e6
+
+
+def canvas_frames(driven: Driven, path: Path, polygons: int) -> dict[str, object]:
+    """A vertex is dragged and the view panned and zoomed in the whole window, all polygons in sight."""
+    driven.open(path)
+    session = driven.studio.parts.workspace.session
+    assert session is not None
+    session.apply(AddRegions(make_page(make_polygons(polygons)).regions))
+    canvas = driven.studio.window.canvas
+    rest(REST_S)
+    bench = Bench(canvas, driven.studio.parts.selection, session.page)
+    return {
+        "vertex": named(bench.drag_vertex()),
+        "pan": named(bench.drag(QPoint(3, 3), Qt.MouseButton.MiddleButton)),
+        "zoom": named(bench.zoom()),
+    }
+
+
+def slider(driven: Driven, path: Path) -> dict[str, float]:
+    """Milliseconds from a tick of the threshold's slider to the repainted polygons of a hundred texts."""
+    driven.open(path)
+    found = driven.studio.open_page
+    driven.trigger("detect")
+    wait(lambda: len(found.detections) > TEXTS // 2)
+    rest(REST_S)
+    control = driven.studio.window.detection.score
+
+    def step(number: int) -> None:
+        control.box.setValue(0.2 + 0.01 * (number % 8))
+        driven.paint()
+
+    result = timed(step)
+    if len(found.detections) < TEXTS // 2:
+        raise RuntimeError(f"{len(found.detections)} texts only")
+    return named(result) | {"texts": len(found.detections)}
+
+
+def named(times: Times) -> dict[str, float]:
+    """As the driver of labelme writes its figures."""
+    return {"value": times.median, "least": times.least, "cpu": times.median_cpu}
+
+
+class Diary:
+    """What was done: seconds until it was, and the longest pause of the window meanwhile, milliseconds."""
+
+    def __init__(self) -> None:
+        self.done: dict[str, tuple[float, float]] = {}
+        self._pulse = Pulse()
+
+    def note(self, what: str, act: Callable[[], object], ended: Callable[[], object] = lambda: True) -> None:
+        """Do something and wait for its end."""
+        rest(0.2)
+        self._pulse.begin()
+        started = time.perf_counter()
+        act()
+        wait(ended)
+        spent = time.perf_counter() - started
+        rest(0.1)
+        self.done[what] = spent, self._pulse.longest
+
+
+def large(driven: Driven, path: Path) -> dict[str, object]:
+    """What a person does with a huge project."""
+    diary = Diary()
+    studio, window = driven.studio, driven.studio.window
+    told: list[str] = []
+    studio.page_model.filter_told.connect(told.append)
+    diary.note("open, first picture", lambda: driven.open(path))
+    diary.note("open, whole list", lambda: None, lambda: driven.whole_list)
+    rest(3.0)
+    for text in FILTERS:
+        told.clear()
+        diary.note(f"filter {text}", partial(filtered, driven, text), lambda: told and not told[-1])
+    diary.note("filter taken away", lambda: filtered(driven, ""))
+    for row, order in ((1, "last edited"), (2, "least certain"), (0, "name")):
+        diary.note(f"sort by {order}", partial(sorted_by, driven, row))
+    for name, what in (("next", "next image"), ("last", "last image"), ("first", "first image"),
+                       ("next_open", "next image to review")):  # fmt: skip
+        diary.note(what, partial(driven.step, name))
+    diary.note("go-to dialog", lambda: driven.trigger("go_to"))
+    close_dialogs(driven)
+    diary.note("heat strip painted", window.heat_strip.repaint)
+    diary.note("approve and next", lambda: driven.step("approve"))
+    diary.note("statistics", lambda: driven.trigger("statistics"), lambda: counted(driven))
+    close_dialogs(driven)
+    return {"steps": diary.done}
+
+
+def filtered(driven: Driven, text: str) -> None:
+    """Type a filter at once."""
+    driven.studio.window.pages.filter.setText(text)
+
+
+def sorted_by(driven: Driven, row: int) -> None:
+    """Choose an order as the mouse does."""
+    order = driven.studio.window.pages.order
+    order.setCurrentIndex(row)
+    order.activated.emit(row)
+
+
+def close_dialogs(driven: Driven) -> None:
+    """Close what lies over the window."""
+    window = driven.studio.window
+    for dialog in open_dialogs(driven):
+        dialog.close()
+    window.activateWindow()
+
+
+def open_dialogs(driven: Driven) -> Sequence[Any]:
+    """The dialogs on the screen."""
+
+    return [one for one in driven.studio.window.findChildren(QDialog) if one.isVisible()]
+
+
+def counted(driven: Driven) -> bool:
+    """Whether the statistics are complete."""
+    return any("with labels" in dialog.state.text() for dialog in open_dialogs(driven))
+
+
+def main() -> None:
+    """Do one measure and print its figures."""
+    measure, home, path, *numbers = sys.argv[1:]
+    application = QApplication(sys.argv[:1])
+    driven = Driven(Path(home))
+    done: dict[str, Any]
+    match measure:
+        case "folder":
+            done = folder(driven, Path(path))
+        case "next":
+            done = next_image(driven, Path(path), int(numbers[0]))
+        case "memory":
+            done = memory(driven, Path(path), int(numbers[0]))
+        case "slider":
+            done = slider(driven, Path(path))
+        case "large":
+            done = large(driven, Path(path))
+        case _:
+            done = canvas_frames(driven, Path(path), int(numbers[0]))
+    driven.end()
+    sys.stdout.write(json.dumps(done | {"platform": application.platformName()}) + "\n")
+
+
+if __name__ == "__main__":
+    main()
