@@ -37,6 +37,8 @@ def offset(polygon: Points, distance: float) -> Points | None:
         return None
     pieces = [np.array(piece, dtype=np.float64) / _SCALE for piece in clipper.Execute(distance * _SCALE)]
     pieces = [piece for piece in pieces if len(piece) >= 3]
+    if len(pieces) == 1:
+        return pieces[0]
     return max(pieces, key=area) if pieces else None
 
 
