@@ -6,6 +6,8 @@ from PySide6.QtCore import QObject
 
 from app.views.action_spec import ActionSpec
 from app.views.commands.desk import Desk
+from app.views.dialogs.guide import GuideDialog, find_guide
+from app.views.retranslation import translate
 
 
 class HelpCommands(QObject):
@@ -18,6 +20,15 @@ class HelpCommands(QObject):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._desk = desk
+        self._guide: GuideDialog | None = None
+
+    def show_guide(self) -> None:
+        """Beside the work: the window can be used while it is open."""
+        if self._guide is None:
+            self._guide = GuideDialog(find_guide(), self._desk.window)
+        translate(self._guide)
+        self._guide.show()
+        self._guide.raise_()
 
     def show_keys(self) -> None:
         self._desk.dialog_wanted.emit("keys")
@@ -32,6 +43,8 @@ class HelpCommands(QObject):
 A, C = ActionSpec, HelpCommands
 ROWS: Final[tuple[ActionSpec, ...]] = (
     A("keys", "Keys", "Help", ("F1",), "keyboard", "Every command with its keys", C.show_keys),
+    A("guide", "User's guide", "Help", ("Shift+F1",), "help", "How everything is done, with pictures",
+      C.show_guide),
     A("diagnostics", "Diagnostics", "Help", (), "diagnostics", "What this installation consists of",
       C.show_diagnostics),
     A("about", "About TCM Studio", "Help", (), "help", "Version and licences", C.show_about, rule=True),
