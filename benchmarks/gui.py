@@ -25,6 +25,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -104,9 +105,9 @@ class Bench:
         for _ in range(self._runs):
             with tempfile.TemporaryDirectory(dir=self._work) as home:
                 command = [sys.executable, "-m", "app", "--data-home", home, "--exit-when-shown"]
-                ours.append(self._started(lambda command=command, home=home: self._run(command, home)))
+                ours.append(self._started(partial(self._run, command, home)))
             if self._peer is not None:
-                theirs.append(self._started(lambda: self.labelme("start")))
+                theirs.append(self._started(partial(self.labelme, "start")))
         self.add("start to painted window, s", 1.5, summed(ours), summed(theirs) if theirs else {})
 
     def _started(self, start: Callable[[], dict[str, Any]]) -> tuple[float, float]:
@@ -249,7 +250,7 @@ def label(folder: Path) -> None:
     db = ProjectDb.open(folder, folder.parent)
     key = f"{0:03d}/img_0.jpg"
     regions = make_page(make_polygons(10)).regions
-    db.save_edit(key, Page(regions), "Add regions", "do")
+    db.save_edit(key, Page(regions), "Add regions", "edit")
     body = encode_regions(regions)
     states = ("detected", "edited", "approved", "rejected")
     every = LARGE // LABELLED
@@ -287,7 +288,13 @@ def write_labelme(path: Path, count: int) -> None:
         {"label": "text", "points": polygon.tolist(), "group_id": None, "shape_type": "polygon", "flags": {}}
         for polygon in make_polygons(count)
     ]
-    labels = {"version": "5.0.0", "flags": {}, "shapes": shapes, "imagePath": "a.png", "imageData": None}
+    labels: dict[str, Any] = {
+        "version": "5.0.0",
+        "flags": {},
+        "shapes": shapes,
+        "imagePath": "a.png",
+        "imageData": None,
+    }
     labels |= {"imageHeight": HEIGHT, "imageWidth": WIDTH}
     path.write_text(json.dumps(labels), encoding="utf-8")
 

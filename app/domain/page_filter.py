@@ -15,7 +15,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.domain.review import REVIEW_STATES, ReviewState
 from tcm_core.errors import TcmError
@@ -52,8 +52,7 @@ class PageContent:
     edited_at: float = 0.0
 
 
-@dataclass(frozen=True)
-class PageFacts:
+class PageFacts(NamedTuple):
     """A page as a filter sees it."""
 
     name: str  # the key, casefolded
@@ -79,7 +78,10 @@ class PageFilter:
 
     def matches(self, facts: PageFacts) -> bool:
         """Whether the page is one of those asked for."""
-        return all(test(facts) for test in self.tests)
+        for test in self.tests:  # noqa: SIM110 all() takes twice as long, and there may be 100,000 pages
+            if not test(facts):
+                return False
+        return True
 
 
 def parse(text: str) -> PageFilter:

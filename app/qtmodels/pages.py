@@ -6,13 +6,13 @@ from enum import IntEnum
 from typing import Any, Final, Literal
 
 from PySide6.QtCore import (
-    QAbstractListModel,
     QByteArray,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
     QPointF,
     QSize,
+    QStringListModel,
     Qt,
     Signal,
     Slot,
@@ -83,12 +83,15 @@ DetectionRole, StateRole, ColourRole, ProblemRole = (
 )
 
 
-class PageListModel(QAbstractListModel):
+class PageListModel(QStringListModel):
     """One row for each page of the workspace that the filter lets through, in the order that is chosen.
 
     Filter and order are applied when they are set and when pages are found, not after every edit: a page that
     is approved stays in a list of pages that are not, until the filter is applied again. Thumbnails are asked
     for when they are painted.
+
+    The base class knows how many rows there are and nothing else: a view asks for that once a row whenever it
+    lays out its rows, and with 100,000 of them Python would be asked for a second.
 
     Attributes:
         filter_told: what is wrong with the filter or what it waits for; "" when nothing is.
@@ -165,9 +168,7 @@ class PageListModel(QAbstractListModel):
             self._contents.request()
             self.filter_told.emit("Reading the labels...")
             return
-        self.beginResetModel()
         self._show(list(self._workspace.keys))
-        self.endResetModel()
         self.filter_told.emit("")
 
     @Slot()
@@ -183,8 +184,11 @@ class PageListModel(QAbstractListModel):
         if self._order != "name":
             self._apply()
 
-    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 Qt's signature
-        return 0 if parent.isValid() else len(self._keys)
+    def flags(self, index: AnyIndex) -> Qt.ItemFlag:
+        """Rows can be chosen, not edited or dragged."""
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
 
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid() or not 0 <= index.row() < len(self._keys):
@@ -287,11 +291,9 @@ class PageListModel(QAbstractListModel):
 
     @Slot()
     def _on_closing(self) -> None:
-        self.beginResetModel()
-        self._show([])
         self._thumbnails.clear()
         self._images.clear()
-        self.endResetModel()
+        self._show([])
 
     @Slot()
     def _on_opened(self) -> None:
@@ -302,19 +304,19 @@ class PageListModel(QAbstractListModel):
         shown = [key for key in keys if self._passes(key)]
         if shown:
             first = len(self._keys)
-            self.beginInsertRows(QModelIndex(), first, first + len(shown) - 1)
             self._keys.extend(shown)
             self._rows.update((key, first + place) for place, key in enumerate(shown))
-            self.endInsertRows()
+            self.insertRows(first, len(shown))
 
     def _show(self, keys: list[str]) -> None:
-        self._keys = [key for key in keys if self._passes(key)]
-        match self._order:  # stable: pages that are alike stay in the order of their names
-            case "edited":
-                self._keys.sort(key=lambda key: -self._contents.content(key).edited_at)
-            case "uncertain":
-                self._keys.sort(key=lambda key: -self._contents.content(key).uncertainty)
-        self._rows = {key: row for row, key in enumerate(self._keys)}
+        """Show those of these pages that the filter lets through."""
+        shown = [key for key in keys if self._passes(key)] if self._filter.tests else keys
+        if self._order != "name":  # stable: pages that are alike stay in the order of their names
+            ranks = self._contents.ranks(self._order)
+            shown.sort(key=lambda key: -ranks.get(key, 0.0))
+        self._keys = shown
+        self._rows = {key: row for row, key in enumerate(shown)}
+        self.setStringList([""] * len(shown))
 
     def _passes(self, key: str) -> bool:
         return not self._filter.tests or self._filter.matches(self._contents.facts(key))

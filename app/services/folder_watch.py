@@ -115,11 +115,12 @@ class FolderWatch(QObject):
     def _watch_folders(self, keys: list[str]) -> None:
         if self._folder is None or self._watcher is None:
             return
-        folders = {str(self._folder)}
+        below: dict[str, None] = {}  # in the order of the images; as texts, since there may be 100,000
         for key in keys:
-            if len(folders) >= WATCHED_FOLDERS:
+            if len(below) >= WATCHED_FOLDERS:
                 break
-            folders.add(str((self._folder / key).parent))
+            below[key.rpartition("/")[0]] = None
+        folders = {str(self._folder), *(str(self._folder / one) for one in below)}
         new = folders.difference(self._watcher.directories())
         if new:
             self._watcher.addPaths(sorted(new))

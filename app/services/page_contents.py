@@ -1,7 +1,7 @@
 """What the pages of the open project say, for filters and orders: read once in a thread, then kept."""
 
 import time
-from typing import Final
+from typing import Final, Literal
 
 from PySide6.QtCore import QObject, Qt, QThreadPool, Signal, Slot
 
@@ -63,6 +63,13 @@ class PageContents(QObject):
     def content(self, key: str) -> PageContent:
         """What a page says; nothing while that is not known."""
         return (self._contents or {}).get(key, _EMPTY)
+
+    def ranks(self, by: Literal["edited", "uncertain"]) -> dict[str, float]:
+        """When pages were edited, or how uncertain their detections are; pages without a number have 0."""
+        contents = self._contents or {}
+        if by == "edited":
+            return {key: one.edited_at for key, one in contents.items()}
+        return {key: one.uncertainty for key, one in contents.items()}
 
     def facts(self, key: str) -> PageFacts:
         """A page as filters see it."""

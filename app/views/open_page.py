@@ -200,12 +200,16 @@ class OpenPage(QObject):
 
     def _request_images(self) -> None:
         workspace = self._parts.workspace
-        row = workspace.row_of(self.key) if self.key is not None else None
-        if self.key is None or row is None:
+        if self.key is None:
             return
         self._parts.images.request(self.key, workspace.path_of(self.key))
+        row, listed = self._window.page_model.row_of(self.key), self._window.listed_keys()
+        if row is None:  # filtered out
+            row, listed = workspace.row_of(self.key), workspace.keys
+        if row is None:
+            return
         near = [row + step for distance in range(1, READ_AHEAD + 1) for step in (distance, -distance)]
-        keys = [workspace.keys[at] for at in near if 0 <= at < len(workspace.keys)]
+        keys = [listed[at] for at in near if 0 <= at < len(listed)]
         self._parts.images.prefetch([(key, workspace.path_of(key)) for key in keys])
 
     @Slot(str, QImage)

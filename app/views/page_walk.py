@@ -38,5 +38,6 @@ class PageWalk:
         self._window.status.tell("Every image in that direction is approved")
 
     def _row(self) -> int:
-        keys = self._window.listed_keys()
-        return keys.index(self._open_page.key) if self._open_page.key in keys else -1
+        key = self._open_page.key
+        row = None if key is None else self._window.page_model.row_of(key)
+        return -1 if row is None else row
