@@ -1,6 +1,5 @@
 """Checkpoints with their weights: safetensors, written atomically, the configuration inside."""
 
-import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ from torch import Tensor
 from tcm_core.build import build_detector
 from tcm_core.checkpoint_file import FORMAT, CheckpointMetadata, read_metadata
 from tcm_core.checkpoint_upgrade import upgrade_name
+from tcm_core.data.atomic_file import write_atomic
 from tcm_core.errors import BadCheckpoint
 from tcm_core.models.detector import TextDetector
 from tcm_core.onnx_file import is_onnx
@@ -27,7 +27,7 @@ class LoadedCheckpoint(NamedTuple):
 def save_checkpoint(
     path: Path, state: dict[str, Tensor], metadata: CheckpointMetadata, *, half: bool = True
 ) -> None:
-    """Writes a checkpoint; a crash in the middle leaves the former file.
+    """Writes a checkpoint; a crash in the middle or a full disk leaves the former file.
 
     Args:
         path: ends in .safetensors.
@@ -36,19 +36,14 @@ def save_checkpoint(
         half: weights are stored as float16; what that cannot hold, such as large statistics, as float32.
 
     Raises:
-        OSError: the file cannot be written.
+        TcmError: the file cannot be written.
     """
     tensors = {
         name: (_halved(tensor) if half else tensor).detach().cpu().contiguous()
         for name, tensor in state.items()
     }
     content = safetensors.torch.save(tensors, {"format": FORMAT, "checkpoint": metadata.model_dump_json()})
-    partial = path.with_name(path.name + ".part")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    write_atomic(path, content)
 
 
 def _halved(tensor: Tensor) -> Tensor:

@@ -73,14 +73,7 @@ def _write(converted: "ConvertedDetector | ConvertedClip", out: Path, *, half: b
     if not isinstance(converted, ConvertedDetector):
         write_atomic(out, safetensors.torch.save(converted.tensors))
         return
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        save_checkpoint(out, converted.state, converted.metadata, half=half)
-    except OSError as error:
-        raise TcmError(
-            f"{out}: cannot be written ({error.strerror or error}). "
-            "Free some space or choose a folder that can be written."
-        ) from error
+    save_checkpoint(out, converted.state, converted.metadata, half=half)
 
 
 def _print_report(report: "ConversionReport", *, details: bool) -> None:

@@ -29,14 +29,17 @@ class EventLog:
         path: the file; appended to when it exists, after half a line that a killed run left was taken away.
             None: nothing is written, as in all processes of a run but the first.
 
+        on_trouble: told once, in words, when events begin to wait.
+
     Raises:
         TcmError: the file cannot be opened.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, on_trouble: Callable[[str], None] | None = None) -> None:
         self.stage = ""
         """Name of the stage that the run is in; in every event where it is not empty."""
         self._path = path
+        self._on_trouble = on_trouble
         self._sinks: list[Callable[[Event], None]] = []
         self._waiting: deque[bytes] = deque()
         self._lost = 0
@@ -89,10 +92,13 @@ class EventLog:
                 self._waiting.popleft()
             self.trouble = ""
         except OSError as error:
+            begins = not self.trouble
             self.trouble = (
                 f"{self._path}: events cannot be written ({error.strerror or error}); {len(self._waiting)} "
                 "wait in memory. Free some space: they are written when there is room."
             )
+            if begins and self._on_trouble is not None:
+                self._on_trouble(self.trouble)
 
 
 class EventPage(NamedTuple):

@@ -59,7 +59,7 @@ class RunFolder:
         self._lock = FileLock(path / ".lock")
         if writes:
             self._take()
-        self.events = EventLog(self.events_file if writes else None)
+        self.events = EventLog(self.events_file if writes else None, self.say)
 
     def __enter__(self) -> "RunFolder":
         return self

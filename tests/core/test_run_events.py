@@ -42,7 +42,8 @@ def test_the_stage_is_in_every_event_while_there_is_one(tmp_path):
 
 def test_events_wait_while_the_disk_is_full_and_are_written_in_order_afterwards(tmp_path):
     path = tmp_path / "events.jsonl"
-    log = EventLog(path)
+    told = []
+    log = EventLog(path, told.append)
     log.write("start", step=0)
     with largest_file(path.stat().st_size + 30):
         for step in range(1, 6):
@@ -50,6 +51,7 @@ def test_events_wait_while_the_disk_is_full_and_are_written_in_order_afterwards(
         assert "events cannot be written (File too large); 5 wait in memory" in log.trouble
         assert [event["event"] for event in read_events(path).events] == ["start"]
         assert path.read_bytes().endswith(b"\n"), "half a line was left"
+    assert len(told) == 1
     log.write("step", step=6)
     assert log.trouble == ""
     log.close()
