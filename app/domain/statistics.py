@@ -1,5 +1,6 @@
 """What can be counted in all pages of a project, and how fast it was made."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,10 +13,10 @@ from app.domain.page import Page
 from app.domain.region import Region
 from app.domain.review import ReviewState
 from tcm_core.geometry.polygon import Points
-from tcm_core.geometry.quad import min_area_quad
 
 HEIGHT_ENDS: Final = (8, 12, 16, 24, 32, 48, 64, 96, 128)  # of the bins of text heights, image pixels
 ANGLE_ENDS: Final = (-75, -45, -15, -5, 5, 15, 45, 75)  # of the bins of angles, degrees
+SQUARE: Final = 1e-3  # pixels by which the sides of a square may differ; its angle is that of the flatter one
 PAUSE_S: Final = 300.0
 """A longer time between two edits was not spent on the work."""
 DAY_S: Final = 86_400
@@ -61,8 +62,8 @@ class Tally:
         self.origins[region.origin] += 1
         self.vertices[len(region.polygon)] += 1
         height, angle = height_and_angle(region.polygon)
-        self.heights[int(np.searchsorted(HEIGHT_ENDS, height, side="right"))] += 1
-        self.angles[int(np.searchsorted(ANGLE_ENDS, angle, side="right"))] += 1
+        self.heights[bisect_right(HEIGHT_ENDS, height)] += 1
+        self.angles[bisect_right(ANGLE_ENDS, angle)] += 1
         if region.text and not region.ignore:
             self.with_text += 1
             self.characters.update(region.text.replace(" ", ""))
@@ -109,12 +110,14 @@ def height_and_angle(polygon: Points) -> tuple[float, float]:
     Returns:
         Pixels, and degrees in [-90, 90): 0 is level, positive runs downwards to the right.
     """
-    quad = min_area_quad(polygon)
-    one, other = quad[1] - quad[0], quad[2] - quad[1]
-    lengths = float(np.hypot(*one)), float(np.hypot(*other))
-    along = one if lengths[0] >= lengths[1] else other
-    angle = float(np.degrees(np.arctan2(along[1], along[0])))
-    return min(lengths), (angle + 90.0) % 180.0 - 90.0
+    import cv2  # not before the statistics are asked for: the window should open quickly
+
+    near_zero = (polygon - polygon[0]).astype(np.float32)  # OpenCV's numbers have 24 bits
+    _, (width, height), angle = cv2.minAreaRect(near_zero)
+    if abs(width - height) < SQUARE:
+        return min(width, height), (angle + 45.0) % 90.0 - 45.0
+    along = angle if width > height else angle + 90.0
+    return min(width, height), (along + 90.0) % 180.0 - 90.0
 
 
 def bin_names(ends: tuple[int, ...], unit: str) -> list[str]:

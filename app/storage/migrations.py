@@ -72,6 +72,11 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     );
     CREATE INDEX comments_by_page ON comments (key);
     """,
+    # What the list of pages shows, without reading past all polygons.
+    """
+    CREATE INDEX pages_in_short ON pages (key, review, region_count);
+    CREATE INDEX predictions_in_short ON predictions (key, detection_count);
+    """,
 )
 
 

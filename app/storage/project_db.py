@@ -204,11 +204,9 @@ class ProjectDb:
             StorageError: the file cannot be read.
         """
         with self._file.reading("read the list of pages"):
-            counts: dict[str, int] = dict(
-                self._connection.execute(
-                    "SELECT key, detection_count FROM predictions ORDER BY id"
-                ).fetchall()
-            )
+            # from the indices alone; an order by id would read past all detections
+            newest = self._connection.execute("SELECT id, key, detection_count FROM predictions").fetchall()
+            counts: dict[str, int] = {key: count for _, key, count in sorted(newest)}
             rows = self._connection.execute("SELECT key, review, region_count FROM pages").fetchall()
             found = {key: PageSummary("detected", 0, count) for key, count in counts.items()}
             for key, review, region_count in rows:
