@@ -112,7 +112,7 @@ def height_and_angle(polygon: Points) -> tuple[float, float]:
     """
     import cv2  # not before the statistics are asked for: the window should open quickly
 
-    near_zero = (polygon - polygon[0]).astype(np.float32)  # OpenCV's numbers have 24 bits
+    near_zero = (polygon - polygon.mean(axis=0)).astype(np.float32)  # OpenCV calculates with 24 bits
     _, (width, height), angle = cv2.minAreaRect(near_zero)
     if abs(width - height) < SQUARE:
         return min(width, height), (angle + 45.0) % 90.0 - 45.0
