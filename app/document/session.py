@@ -1,7 +1,7 @@
 """The session: the only writer of pages. Every edit, undo and redo is on disk before it returns."""
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal
@@ -187,10 +187,13 @@ class Session(QObject):
 
     def _page_at(self, key: str, revision: int) -> Page | None:
         try:
-            return self._db.edits.page_at(key, revision)
+            found = self._db.edits.page_at(key, revision)
         except StorageError as error:
             self.state_lost.emit(error)
             return None
+        if found.comments is None:  # a step of an older version: they stay as they are
+            return replace(found, comments=self._pages[key].comments)
+        return found
 
     def _push(self, key: str, edit: Edit) -> bool:
         if self._db.holder is not None:

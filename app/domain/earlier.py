@@ -1,6 +1,6 @@
 """Earlier states of a page: what has changed since then, and the edit that brings one back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.page import Page
 
@@ -18,8 +18,8 @@ class RestorePage:
         return f"Restore the state of {self.when}"
 
     def apply(self, page: Page) -> Page:
-        """The earlier page."""
-        return self.earlier
+        """The earlier regions and review state; comments stay as they are."""
+        return replace(page, regions=self.earlier.regions, review=self.earlier.review)
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Difference:
     removed: frozenset[str]
     changed: frozenset[str]
     review: tuple[str, str] | None  # before and after, when they differ
+    comments: bool = False  # whether comments were written, changed or taken away
 
     def words(self) -> str:
         """In words: "2 regions added, 1 changed, review: edited, now approved"; "nothing" when nothing is."""
@@ -41,6 +42,8 @@ class Difference:
             parts[0] = f"{count} {noun} {what}"
         if self.review is not None:
             parts.append(f"review: {self.review[0]}, now {self.review[1]}")
+        if self.comments:
+            parts.append("comments")
         return ", ".join(parts) or "nothing"
 
 
@@ -54,4 +57,5 @@ def difference(before: Page, after: Page) -> Difference:
         frozenset(old.keys() - new.keys()),
         frozenset(changed),
         None if before.review == after.review else (before.review, after.review),
+        before.comments is not None and before.comments != after.comments,
     )

@@ -295,7 +295,7 @@ def with_regions(page: Page, regions: tuple[Region, ...]) -> Page:
     """The page with these regions in place of its own, as a person has changed it."""
     if regions == page.regions:
         return page
-    return Page(regions, after_content_edit(page.review))
+    return replace(page, regions=regions, review=after_content_edit(page.review))
 
 
 def known_ids(page: Page, ids: Collection[str]) -> frozenset[str]:

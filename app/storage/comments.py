@@ -1,16 +1,15 @@
-"""Comments pinned on pictures, in the project file."""
+"""Comments pinned on pictures, in the project file. They change by edits of their page, see ProjectDb."""
 
-import math
-import time
+import sqlite3
+from collections.abc import Sequence
 
 from app.domain.comment import Comment
-from app.storage.errors import StorageError
 from app.storage.keys import check_key
 from app.storage.project_file import ProjectFile
 
 
 class CommentTable:
-    """The rows of comments. Each change is on the disk when its method returns."""
+    """The rows of comments, for reading."""
 
     def __init__(self, file: ProjectFile) -> None:
         self._file = file
@@ -23,13 +22,7 @@ class CommentTable:
         """
         check_key(key)
         with self._file.reading(f"read the comments of {key}") as connection:
-            rows = connection.execute(
-                "SELECT id, x, y, text, author, at, resolved FROM comments WHERE key = ? ORDER BY id", (key,)
-            ).fetchall()
-        return [
-            Comment(id_, x, y, text, author, at, bool(resolved))
-            for id_, x, y, text, author, at, resolved in rows
-        ]
+            return comment_rows(connection, key)
 
     def open_counts(self) -> dict[str, int]:
         """How many comments are not resolved, for each page that has such.
@@ -41,46 +34,21 @@ class CommentTable:
             rows = connection.execute("SELECT key, count(*) FROM comments WHERE NOT resolved GROUP BY key")
             return dict(rows.fetchall())
 
-    def add(self, key: str, place: tuple[float, float], text: str, author: str) -> Comment:
-        """Pin a comment.
 
-        Args:
-            key: the page.
-            place: x and y, image pixels.
-            text: what is said; line ends become blanks.
-            author: who says it.
+def comment_rows(connection: sqlite3.Connection, key: str) -> list[Comment]:
+    """The comments of a page, the oldest first."""
+    rows = connection.execute(
+        "SELECT id, x, y, text, author, at, resolved FROM comments WHERE key = ? ORDER BY at, id", (key,)
+    )
+    return [
+        Comment(id_, x, y, text, author, at, bool(resolved)) for id_, x, y, text, author, at, resolved in rows
+    ]
 
-        Raises:
-            StorageError: nothing was kept: an empty text, a place that is no number, disk full, locked.
-        """
-        check_key(key)
-        words, (x, y), at = " ".join(text.split()), place, time.time()
-        if not words or not (math.isfinite(x) and math.isfinite(y)):
-            raise StorageError("A comment needs words and a place on the picture. Type what is to be done.")
-        with self._file.writing(f"keep a comment on {key}") as connection:
-            cursor = connection.execute(
-                "INSERT INTO comments (key, x, y, text, author, at, resolved) VALUES (?, ?, ?, ?, ?, ?, 0)",
-                (key, x, y, words, author, at),
-            )
-        return Comment(int(cursor.lastrowid or 0), x, y, words, author, at)
 
-    def set_resolved(self, comment_id: int, resolved: bool) -> None:
-        """Mark a comment as settled, or open it again.
-
-        Raises:
-            StorageError: nothing was kept.
-        """
-        with self._file.writing("keep a comment") as connection:
-            connection.execute("UPDATE comments SET resolved = ? WHERE id = ?", (resolved, comment_id))
-
-    def change(self, comment_id: int, text: str) -> None:
-        """Say something else in a comment.
-
-        Raises:
-            StorageError: nothing was kept; an empty text is refused.
-        """
-        words = " ".join(text.split())
-        if not words:
-            raise StorageError("A comment needs words. To be done with it, resolve it.")
-        with self._file.writing("keep a comment") as connection:
-            connection.execute("UPDATE comments SET text = ? WHERE id = ?", (words, comment_id))
+def replace_comments(connection: sqlite3.Connection, key: str, comments: Sequence[Comment]) -> None:
+    """Make these the comments of a page, within a transaction."""
+    connection.execute("DELETE FROM comments WHERE key = ?", (key,))
+    connection.executemany(
+        "INSERT INTO comments (id, key, x, y, text, author, at, resolved) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [(one.id, key, one.x, one.y, one.text, one.author, one.at, one.resolved) for one in comments],
+    )

@@ -76,7 +76,9 @@ class PageHistory:
         """
         check_key(key)
         if revision == START:
-            return Page()
+            with self._file.reading(f"read the history of {key}"):
+                first = replay(self._rows(key, START, 1))
+            return Page(comments=None if 1 in first and first[1].comments is None else ())
         with self._file.reading(f"read the history of {key}") as connection:
             whole = connection.execute(
                 "SELECT max(revision) FROM edits WHERE key = ? AND revision <= ? AND whole", (key, revision)

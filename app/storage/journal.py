@@ -5,15 +5,19 @@ Coordinates are written with all their digits; reading gives the same float64 va
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, get_args
 
+from app.domain.comment import Comment
 from app.domain.page import Page
 from app.domain.region import Origin, Region, frozen_polygon
 from app.domain.review import REVIEW_STATES, ReviewState
 
 StepKind = Literal["edit", "merged", "undo", "redo", "repair"]
 """merged: goes on with the edit before it, as one step of undo; repair: as read from a damaged project."""
+_COMMENT_FIELDS: Final = {
+    "id": int, "x": float, "y": float, "text": str, "author": str, "at": float, "resolved": bool,
+}  # fmt: skip
 _ORIGINS: Final[tuple[Origin, ...]] = get_args(Origin)
 
 
@@ -46,7 +50,11 @@ def decode_regions(text: str) -> tuple[Region, ...]:
 def encode_page(page: Page) -> str:
     """The whole page as a JSON object."""
     return json.dumps(
-        {"review": page.review, "regions": [_encoded(region) for region in page.regions]},
+        {
+            "review": page.review,
+            "regions": [_encoded(region) for region in page.regions],
+            **_with_comments(page),
+        },
         separators=(",", ":"),
     )
 
@@ -58,14 +66,16 @@ def decode_page(text: str) -> Page:
         ValueError: the text is not what `encode_page` writes.
     """
     body = _parsed(text, dict)
-    return Page(_regions(body.get("regions")), review_state(body.get("review")))
+    return Page(_regions(body.get("regions")), review_state(body.get("review")), _comments(body))
 
 
 def encode_change(before: Page, after: Page) -> str:
-    """What turns `before` into `after`: review state, new and changed regions, the order when it differs."""
+    """What turns `before` into `after`: review state, new and changed regions; order, comments if other."""
     known = {region.id: region for region in before.regions}
     changed = [_encoded(region) for region in after.regions if known.get(region.id) != region]
     body: dict[str, Any] = {"review": after.review, "regions": changed}
+    if after.comments != before.comments:
+        body.update(_with_comments(after))
     ids = [region.id for region in after.regions]
     if ids != list(known):
         body["ids"] = ids
@@ -86,7 +96,8 @@ def apply_change(before: Page, text: str) -> Page:
         regions = tuple(known[region_id] for region_id in ids)
     except (KeyError, TypeError) as error:
         raise ValueError("the change names a region that the page does not have") from error
-    return Page(regions, review_state(body.get("review")))
+    comments = _comments(body) if "comments" in body else before.comments
+    return Page(regions, review_state(body.get("review")), comments)
 
 
 def replay(rows: Iterable[JournalRow]) -> dict[int, Page]:
@@ -129,6 +140,28 @@ def _encoded(region: Region) -> dict[str, Any]:
         "origin": region.origin,
         "score": region.score,
     }
+
+
+def _with_comments(page: Page) -> dict[str, Any]:
+    return {} if page.comments is None else {"comments": [asdict(comment) for comment in page.comments]}
+
+
+def _comments(body: dict[str, Any]) -> tuple[Comment, ...] | None:
+    values = body.get("comments")
+    if values is None:
+        return None
+    if not isinstance(values, list):
+        raise ValueError("the comments are not a list")
+    return tuple(_comment(value) for value in values)
+
+
+def _comment(value: object) -> Comment:
+    if not isinstance(value, dict) or value.keys() != _COMMENT_FIELDS.keys():
+        raise ValueError("a comment has other values than it should")
+    for name, kind in _COMMENT_FIELDS.items():
+        if not isinstance(value[name], kind):
+            raise ValueError(f"a comment's {name} is {value[name]!r}")
+    return Comment(**value)
 
 
 def _parsed(text: str, kind: type) -> Any:

@@ -2,13 +2,14 @@
 
 import sqlite3
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from app.domain.comment import Comment
 from app.domain.page import Page
 from app.domain.review import ReviewState
-from app.storage.comments import CommentTable
+from app.storage.comments import CommentTable, comment_rows, replace_comments
 from app.storage.connection import BUSY_TIMEOUT_MS
 from app.storage.errors import StorageError as StorageError
 from app.storage.history import PageHistory
@@ -190,6 +191,8 @@ class ProjectDb:
                 "region_count = excluded.region_count, regions = excluded.regions",
                 (key, step.revision, after.review, len(after.regions), encode_regions(after.regions)),
             )
+            if after.comments is not None and after.comments != stored.page.comments:
+                replace_comments(self._connection, key, after.comments)
             self._connection.execute(
                 "INSERT OR IGNORE INTO images (key, bytes, mtime_ns) VALUES (?, ?, ?)",
                 (key, *self._file.stamp(key)),
@@ -279,23 +282,27 @@ class ProjectDb:
     def _stored(self, key: str) -> _Stored:
         row = self._connection.execute("SELECT revision, review FROM pages WHERE key = ?", (key,)).fetchone()
         if row is None:
-            return self._from_journal(key, _Stored(key, 0, Page()))
+            return self._from_journal(key, _Stored(key, 0, Page(comments=self._comments(key))))
         if self._last is not None and self._last[0] is self._connection:
             last = self._last[1]
             if (last.key, last.revision) == (key, row[0]):
                 return last
         regions = self._connection.execute("SELECT regions FROM pages WHERE key = ?", (key,)).fetchone()[0]
         try:
-            page = Page(decode_regions(regions), review_state(row[1]))
+            page = Page(decode_regions(regions), review_state(row[1]), self._comments(key))
         except ValueError:
             return self._from_journal(key, None)
         return _Stored(key, row[0], page)
+
+    def _comments(self, key: str) -> tuple[Comment, ...]:
+        return tuple(comment_rows(self._connection, key))
 
     def _from_journal(self, key: str, otherwise: _Stored | None) -> _Stored:
         rows = self.edits.rows(key)
         states = replay(rows)
         if states:
-            return _Stored(key, rows[-1].revision, states[max(states)], repaired=True)
+            page = replace(states[max(states)], comments=self._comments(key))
+            return _Stored(key, rows[-1].revision, page, repaired=True)
         if otherwise is None or rows:
             raise StorageError(
                 f"Could not read the labels of {key}: {self.path}: the labels and their history are damaged. "

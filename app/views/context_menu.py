@@ -10,7 +10,7 @@ from app.domain.edits import DeleteVertices, Edit, InsertVertex
 from app.domain.hit_test import Hit
 from app.i18n.translation import tr
 from app.views.actions import ActionSet
-from app.views.main_window import MainWindow
+from app.views.main_window import COMMENT_MENU, MainWindow
 from app.views.open_page import OpenPage
 
 ON_REGION = (
@@ -53,6 +53,8 @@ class ContextMenu(QObject):
             self.menu.deleteLater()
         menu = self.menu = QMenu(self._window)
         self._detection = self._window.canvas.hovered_detection if hit is None else None
+        if self._window.comments.pointed is not None:
+            self._add_rows(menu, (*COMMENT_MENU, ""))
         if hit is None:
             if self._detection is not None:
                 self._add(menu, "Accept this detection\tDouble click", self._accept)

@@ -4,10 +4,18 @@ import getpass
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Slot
-from PySide6.QtGui import QHelpEvent, QMouseEvent
-from PySide6.QtWidgets import QToolTip
+from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QApplication, QToolTip
 
-from app.domain.comment import Comment
+from app.domain.comment import Comment, new_comment
+from app.domain.comment_edits import (
+    ChangeComment,
+    DeleteComment,
+    MoveComment,
+    PinComment,
+    ResolveComment,
+    comments_of,
+)
 from app.storage.comments import CommentTable
 from app.storage.errors import StorageError
 from app.views.action_spec import ActionSpec
@@ -29,7 +37,9 @@ class CommentCommands(QObject):
         super().__init__(desk)
         self._desk, self._panel, self._canvas = desk, desk.window.comments, desk.window.canvas
         self._key: str | None = None
-        self._comments: list[Comment] = []
+        self._comments: tuple[Comment, ...] = ()
+        self._dragged: Comment | None = None
+        self._pressed_at = QPoint()
         self._chosen: int | None = None
         self._changed: int | None = None  # the comment whose text is being changed
         self._mouse: tuple[float, float] | None = None
@@ -39,6 +49,7 @@ class CommentCommands(QObject):
         for layer in (stage.regions, stage.detections):
             layer.visibleChanged.connect(self._layers_changed)
         self._canvas.viewport().installEventFilter(self)
+        self._canvas.installEventFilter(self)  # keys
         self._canvas.cursor_moved.connect(self._mouse_moved)
         desk.open_page.changed.connect(self._page_changed)
         self._panel.written.connect(self._keep)
@@ -58,18 +69,34 @@ class CommentCommands(QObject):
     def resolve(self) -> None:
         """Settle the chosen comment, or open it again; without one, the first open one."""
         comment = self._find(self._chosen) or next((one for one in self._comments if not one.resolved), None)
-        table = self._table()
-        if comment is None or table is None:
+        if comment is None:
             self._desk.tell("There is no open comment on this image")
             return
-        try:
-            table.set_resolved(comment.id, not comment.resolved)
-        except StorageError as error:
-            self._desk.tell(str(error))
-            return
         self._chosen = comment.id if comment.resolved else None
+        self._desk.open_page.apply(ResolveComment(comment.id, not comment.resolved))
         self._desk.tell("Comment opened again" if comment.resolved else "Comment resolved")
-        self._read()
+
+    def edit(self) -> None:
+        """Change what the chosen comment says."""
+        comment = self._wanted()
+        if comment is not None:
+            self._desk.window.show_comments_panel()
+            self._change(comment.id)
+
+    def delete(self) -> None:
+        """Take the chosen comment away; Undo brings it back."""
+        comment = self._wanted()
+        if comment is not None:
+            self._desk.open_page.apply(DeleteComment(comment.id))
+            self._desk.tell("Comment deleted; Undo brings it back")
+
+    def _wanted(self) -> Comment | None:
+        """The chosen comment, or the only one that is shown."""
+        shown = [comment for _, comment in self.pins.pins]
+        comment = self._find(self._chosen) or (shown[0] if len(shown) == 1 else None)
+        if comment is None:
+            self._desk.tell("Choose a comment first: click its pin or its line")
+        return comment
 
     def next_waiting(self) -> None:
         self._walk(1)
@@ -78,19 +105,49 @@ class CommentCommands(QObject):
         self._walk(-1)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """A click on a pin chooses its comment; resting on one shows what it says."""
-        if isinstance(event, QMouseEvent) and event.type() == QEvent.Type.MouseButtonPress:
-            comment = self._pin_at(event.position().toPoint())
-            if comment is not None and event.button() == Qt.MouseButton.LeftButton:
-                self._desk.window.show_comments_panel()
-                self._choose(comment.id)
-                return True
-        elif isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+        """A click on a pin chooses its comment, a drag moves it; resting on one shows what it says."""
+        if isinstance(event, QMouseEvent):
+            return self._mouse_event(event)
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             comment = self._pin_at(event.pos())
             if comment is not None:
                 QToolTip.showText(event.globalPos(), f"{comment.text}\n{comment.author}")
                 return True
+        elif self._dragged is not None and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            if event.type() == QEvent.Type.ShortcutOverride:
+                event.accept()
+            self._stop_drag()
+            return True
         return False
+
+    def _mouse_event(self, event: QMouseEvent) -> bool:
+        place = event.position().toPoint()
+        if event.type() == QEvent.Type.MouseButtonPress:
+            comment = self._pin_at(place)
+            self._panel.pointed = None if comment is None else comment.id
+            if comment is None:
+                return False
+            self._desk.window.show_comments_panel()
+            self._chosen = comment.id
+            self._show()
+            if event.button() == Qt.MouseButton.LeftButton:
+                self._dragged, self._pressed_at = comment, place
+                return True
+        elif event.type() == QEvent.Type.MouseMove and self._dragged is not None:
+            if (place - self._pressed_at).manhattanLength() >= QApplication.startDragDistance():
+                self.pins.show_pending(self._canvas.widget_to_image(place))
+            return True
+        elif event.type() == QEvent.Type.MouseButtonRelease and self._dragged is not None:
+            comment, target = self._dragged, self.pins.pending
+            self._stop_drag()
+            if target is not None:
+                self._desk.open_page.apply(MoveComment(comment.id, *target))
+            return True
+        return False
+
+    def _stop_drag(self) -> None:
+        self._dragged = None
+        self.pins.show_pending(None)
 
     def _pin_at(self, place: QPoint) -> Comment | None:
         if not self.pins.isVisible() or self._canvas.tool != "select":
@@ -126,21 +183,17 @@ class CommentCommands(QObject):
 
     @Slot(str)
     def _keep(self, text: str) -> None:
-        table, place = self._table(), self.pins.pending
-        if table is None or self._key is None or not text.strip():
-            self._give_up()
-            return
-        try:
-            if self._changed is not None:
-                table.change(self._changed, text)
-                self._chosen = self._changed
-            elif place is not None:
-                self._chosen = table.add(self._key, place, text, _author()).id
-        except StorageError as error:
-            self._desk.tell(str(error))  # what was typed stays in the line
-            return
+        place, changed = self.pins.pending, self._changed
         self._give_up()
-        self._read()
+        if not text.strip():
+            return
+        if changed is not None:
+            self._chosen = changed
+            self._desk.open_page.apply(ChangeComment(changed, text))
+        elif place is not None:
+            comment = new_comment(place, text, _author())
+            self._chosen = comment.id
+            self._desk.open_page.apply(PinComment(comment))
 
     @Slot()
     def _give_up(self) -> None:
@@ -157,7 +210,7 @@ class CommentCommands(QObject):
             self._canvas.reveal(comment.x, comment.y, comment.x, comment.y, 40.0)
         self._show()
 
-    @Slot(int)
+    @Slot(object)
     def _change(self, comment_id: int) -> None:
         comment = self._find(comment_id)
         if comment is not None:
@@ -175,21 +228,15 @@ class CommentCommands(QObject):
 
     @Slot()
     def _page_changed(self) -> None:
-        key = self._desk.open_page.key
+        key, comments = self._desk.open_page.key, comments_of(self._desk.open_page.page)
         if key != self._key:
             if self._panel.text.isEnabled():
                 self._give_up()
+            self._stop_drag()
             self._key, self._chosen, self._mouse = key, None, None
-            self._read()
-
-    def _read(self) -> None:
-        table = self._table()
-        self._comments = []
-        if table is not None and self._key is not None:
-            try:
-                self._comments = table.of(self._key)
-            except StorageError as error:
-                self._desk.tell(str(error))
+        elif comments is self._comments:
+            return
+        self._comments = comments
         self._show()
 
     @Slot()
@@ -226,6 +273,10 @@ ROWS: Final[tuple[ActionSpec, ...]] = (
       C.add, "page", rule=True),
     A("comment.resolve", "Resolve comment", "Review", ("Shift+C",), "",
       "The chosen comment is settled, or open again", C.resolve, "page"),
+    A("comment.edit", "Change comment", "Review", ("Alt+C",), "", "Say something else in the chosen comment",
+      C.edit, "page"),
+    A("comment.delete", "Delete comment", "Review", ("Ctrl+Shift+C",), "",
+      "Take the chosen comment away; Undo brings it back", C.delete, "page"),
     A("comment.next", "Next image that waits", "Review", ("Ctrl+Shift+D",), "",
       "Go to the next image that is rejected or has an open comment", C.next_waiting, "folder"),
     A("comment.previous", "Previous image that waits", "Review", ("Ctrl+Shift+A",), "",

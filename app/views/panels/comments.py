@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
@@ -35,14 +36,18 @@ class CommentPanel(QWidget):
     written = Signal(str)
     given_up = Signal()
     chosen = Signal(object)
-    change_wanted = Signal(int)
+    change_wanted = Signal(object)
     resolve_wanted = Signal()
     resolved_shown = Signal(bool)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, actions: Sequence[QAction], parent: QWidget | None = None) -> None:
+        """`actions`: what can be done with the chosen comment, for the menu of the right button."""
         super().__init__(parent)
+        self.pointed: int | None = None  # the comment whose pin the mouse was last pressed on
         self.list = QListWidget()
         self.list.setWordWrap(True)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self.list.addActions(list(actions))
         self.list.setAccessibleName("Comments on this image")
         self.text = TranscriptionEdit()
         self.text.setAccessibleName("Comment")
