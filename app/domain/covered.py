@@ -1,6 +1,13 @@
-"""Which detections lie under regions, so that they need not be shown twice."""
+"""Which detections lie under regions, so that they need not be shown or accepted twice.
+
+A region covers a detection that it has half of its area in common with. It also covers the one that it was
+accepted from, however it was corrected since, as long as they touch: its score says which one that is.
+"""
 
 from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from app.domain.region import Region
 from tcm_core.detection import Detection
@@ -28,6 +35,12 @@ class Covered:
         ]
         self._known = {}
 
+    def _sources(self, region: Region) -> NDArray[np.bool_]:
+        """Which of the usable detections a region may have been accepted from."""
+        if region.origin == "person" or region.score is None:
+            return np.zeros(len(self._usable), np.bool_)
+        return np.array([self._detections[index].score == region.score for index in self._usable])
+
     def under(self, regions: Sequence[Region]) -> frozenset[int]:
         """The indices of the detections that lie under one of the regions."""
         if not self._usable:
@@ -40,9 +53,9 @@ class Covered:
         found = {region.id: self._known[region.id] for region in regions if region.id in self._known}
         if new:
             shapes = [self._detections[index].polygon for index in self._usable]
-            overlaps = iou_matrix([region.polygon for region in new], shapes) >= OVERLAP
+            overlaps = iou_matrix([region.polygon for region in new], shapes)
             for region, row in zip(new, overlaps, strict=True):
-                hit = frozenset(self._usable[int(at)] for at in row.nonzero()[0])
-                found[region.id] = (region, hit)
+                under = (row >= OVERLAP) | ((row > 0) & self._sources(region))
+                found[region.id] = (region, frozenset(self._usable[int(at)] for at in under.nonzero()[0]))
         self._known = found
         return frozenset().union(*(hit for _, hit in found.values()))

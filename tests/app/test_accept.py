@@ -1,8 +1,11 @@
 """From detections to regions."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from app.domain.accept import regions_from_detections
+from app.domain.region import frozen_polygon
 from tcm_core.detection import Detection
 
 SQUARE = np.array(((0.0, 0.0), (10.0, 0.0), (10.0, 10.0), (0.0, 10.0)))
@@ -34,8 +37,16 @@ def test_a_detection_that_overlaps_a_little_is_accepted():
 
 def test_the_limit_counts_as_overlapping():
     existing = regions_from_detections([Detection(SQUARE * (1, 0.5), 0.9)], [])  # IoU exactly one half
-    assert regions_from_detections([Detection(SQUARE, 0.2)], existing, overlap=0.5) == []
-    assert len(regions_from_detections([Detection(SQUARE, 0.2)], existing, overlap=0.51)) == 1
+    assert regions_from_detections([Detection(SQUARE, 0.2)], existing) == []
+    less = regions_from_detections([Detection(SQUARE * (1, 0.49), 0.9)], [])
+    assert len(regions_from_detections([Detection(SQUARE, 0.2)], less)) == 1
+
+
+def test_a_region_corrected_far_from_its_detection_is_not_accepted_again():
+    detections = [Detection(SQUARE, 0.75), Detection(SQUARE + np.array((0, 5)), 0.6)]
+    (first,) = regions_from_detections(detections[:1], [])
+    corrected = replace(first, polygon=frozen_polygon(SQUARE * (4, 1)), origin="both")  # IoU one quarter
+    assert [region.score for region in regions_from_detections(detections, [corrected])] == [0.6]
 
 
 def test_detections_without_area_are_left_out():

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from app.domain.covered import Covered
-from app.domain.region import new_region
+from app.domain.region import frozen_polygon, new_region
 from tcm_core.detection import Detection
 from tests.helpers.text_shapes import text_outline
 
@@ -41,3 +41,17 @@ def test_other_detections_forget_the_old_ones():
     assert covered.under([region]) == {1}
     covered.set_detections([Detection(np.zeros((4, 2)), 0.9, "quad")])
     assert covered.under([region]) == frozenset()
+
+
+def test_the_detection_that_a_region_was_accepted_from_stays_covered_however_it_is_corrected():
+    source, neighbour = Detection(text_outline(4), 0.75, "quad"), Detection(text_outline(4), 0.5, "quad")
+    covered = Covered()
+    covered.set_detections([neighbour, source])
+    accepted = new_region(source.polygon, origin="model", score=source.score)
+    assert covered.under([accepted]) == {0, 1}  # both lie under it
+    wide = source.polygon.mean(axis=0) + (source.polygon - source.polygon.mean(axis=0)) * 3
+    corrected = replace(accepted, polygon=frozen_polygon(wide), origin="both")  # IoU one ninth
+    assert covered.under([corrected]) == {1}
+    assert covered.under([replace(corrected, origin="person")]) == frozenset()
+    away = replace(corrected, polygon=frozen_polygon(wide + 10_000.0))
+    assert covered.under([away]) == frozenset()
