@@ -6,7 +6,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 ThemeName = Literal["system", "light", "dark"]
 DeviceName = Literal["auto", "cpu", "cuda"]
-MapName = Literal["off", "language", "probability"]
 PresetName = Literal["studio", "ppocrlabel", "labelme", "cvat"]
 ColourMapName = Literal["inferno", "viridis", "magma", "plasma", "cividis", "turbo"]
 PaletteName = Literal["usual", "safe"]
@@ -77,8 +76,8 @@ class ViewSettings(Frozen):
         "Zoom at the cursor; or scroll, with Shift sideways, while Ctrl and the wheel zoom.",
         "Picture",
     )
-    score_map: MapName = "off"
-    """The map that lies over the picture at the start."""
+    score_map: str = Field("off", max_length=40)
+    """The map that lies over the picture at the start, by its name; "off" for none."""
     colour_map: ColourMapName = preference(
         "inferno", "Colours of score maps", "From low to high. Cividis reads alike for everyone.", "Picture"
     )

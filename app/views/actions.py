@@ -24,6 +24,7 @@ from app.views.commands import (
     go,
     hints,
     history,
+    layers,
     overview,
     review,
     settings,
@@ -36,11 +37,13 @@ from app.views.commands import (
 from app.views.commands.desk import Desk
 from app.views.theme import Colours, icon
 
-MENUS: Final[tuple[Menu, ...]] = ("File", "Edit", "Shape", "Go", "Tools", "View", "Detect", "Review", "Help")
+MENUS: Final[tuple[Menu, ...]] = (
+    "File", "Edit", "Shape", "Go", "Tools", "View", "Layers", "Detect", "Review", "Help",
+)  # fmt: skip
 ACTIONS: Final[tuple[ActionSpec, ...]] = (
     *file.ROWS, *edit.ROWS, *text.ROWS, *hints.ROWS, *history.ROWS, *clipboard.ROWS, *shape.ROWS, *go.ROWS,
-    *tools.ROWS, *view.ROWS, *truth.ROWS, *detect.ROWS, *review.ROWS, *comments.ROWS, *overview.ROWS,
-    *settings.ROWS, *about.ROWS,
+    *tools.ROWS, *view.ROWS, *layers.ROWS, *truth.ROWS, *detect.ROWS, *review.ROWS, *comments.ROWS,
+    *overview.ROWS, *settings.ROWS, *about.ROWS,
 )  # fmt: skip
 
 MOUSE_GESTURES: Final[tuple[tuple[str, str], ...]] = (
@@ -61,6 +64,7 @@ MOUSE_GESTURES: Final[tuple[tuple[str, str], ...]] = (
     ("Alt + wheel with one region of the model selected", "Move that region's own threshold"),
     ("Esc", "Leave off drawing, back to Select"),
     ("Double click a detection", "Accept it as a region"),
+    ("Drag a comment's pin", "Move the comment"),
     ("Hold H", "Hide everything but the picture"),
     ("Right click", "All that can be done there"),
 )
@@ -183,6 +187,7 @@ class Commands:
         self.go = go.GoCommands(desk)
         self.tools = tools.ToolsCommands(desk)
         self.view = view.ViewCommands(desk)
+        self.layers = layers.LayerCommands(desk)
         self.truth = truth.TruthCommands(desk)
         self.detect = detect.DetectCommands(desk)
         self.review = review.ReviewCommands(desk)
@@ -201,6 +206,7 @@ class Commands:
             (go.ROWS, self.go),
             (tools.ROWS, self.tools),
             (view.ROWS, self.view),
+            (layers.ROWS, self.layers),
             (truth.ROWS, self.truth),
             (detect.ROWS, self.detect),
             (review.ROWS, self.review),

@@ -31,11 +31,13 @@ from app.i18n.translation import tr
 from app.qtmodels.pages import PageListModel
 from app.qtmodels.regions import RegionTableModel
 from app.views.canvas.view import StudioCanvas
+from app.views.dock_room import DockRoom
 from app.views.panels.banner import Banner
 from app.views.panels.comments import CommentPanel
 from app.views.panels.detection import DetectionPanel
 from app.views.panels.heat_strip import HeatStrip
 from app.views.panels.history import HistoryPanel
+from app.views.panels.layers import LayerPanel
 from app.views.panels.page_list import PageListPanel
 from app.views.panels.regions import RegionPanel
 from app.views.panels.start_page import StartPage
@@ -45,7 +47,7 @@ from app.views.theme import Colours, application_icon
 TITLE: Final = "TCM Studio"
 FULL_SIZE: Final = QSize(1440, 900)
 LEAST_SIZE: Final = QSize(1024, 700)
-STATE_VERSION: Final = 1  # of the docks and tool bars; a saved state of another version is ignored
+STATE_VERSION: Final = 2  # of the docks and tool bars; a saved state of another version is ignored
 TOP_BAR: Final = (
     "open", "", "previous", "next", "", "undo", "redo", "", "detect", "detect_all", "accept_all", "",
     "approve", "reject", "", "export", "<>", "map", "detections", "regions", "", "zoom_out", "zoom_in",
@@ -57,7 +59,8 @@ TOOL_RAIL: Final = (
     "delete",
 )  # fmt: skip
 WITH_WORDS: Final = ("open", "detect", "detect_all", "accept_all", "approve", "export")
-PANEL_BUTTONS: Final = ("detect", "detect_all", "accept_all", "retry")
+PANEL_BUTTONS: Final = ("detect", "detect_all", "retry")
+COMMENT_MENU: Final = ("comment.edit", "comment.resolve", "comment.delete")
 MenuRows = Sequence[tuple[str, Sequence[QAction | None]]]
 
 
@@ -91,7 +94,8 @@ class MainWindow(QMainWindow):
         self.pages = PageListPanel(page_model)
         self.regions = RegionPanel(region_model, selection)
         self.detection = DetectionPanel([actions[name] for name in PANEL_BUTTONS])
-        self.comments = CommentPanel()
+        self.layers = LayerPanel(actions)
+        self.comments = CommentPanel([actions[name] for name in COMMENT_MENU])
         self.heat_strip = HeatStrip()
         self.history = HistoryPanel(actions["history.restore"], actions["history.now"])
         self.status = StudioStatusBar(actions["cancel"])
@@ -107,17 +111,17 @@ class MainWindow(QMainWindow):
             self._build_bar("Commands", TOP_BAR, actions),
             self._build_bar("Tools", TOOL_RAIL, actions),
         ]
-        self._bars[1].setObjectName("toolRail")
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self._bars[0])
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self._bars[1])
         self._worded = [self._bars[0].widgetForAction(actions[name]) for name in WITH_WORDS]
         self._has_words = True
         self._width_with_words = 0
         self._peek = PeekKey(self.canvas)
-        for widget in (self.canvas, self.pages.view, self.regions.table):
-            widget.installEventFilter(self._peek)
+        self._peek.watch(self.canvas, self.pages.view, self.regions.table)
         self._recent_menu = QMenu("Open recent", self)
         self._hidden_at_start: list[QWidget] = []
+        self._restored = False  # the sizes of the docks are as a person left them
+        self._room = DockRoom(self, self._docks[1], self._docks[2], self.detection)
         self.show_title(None)
         self._show_start()
 
@@ -164,6 +168,9 @@ class MainWindow(QMainWindow):
         for widget in self._hidden_at_start:
             widget.show()
         self._hidden_at_start = []
+        if not self._restored:
+            self._restored = True
+            self._room.fit_soon()
         self._docks[0].setWindowTitle(tr("Images" if folder is None else f"Images in {folder.name}"))
         self.canvas.setFocus()
 
@@ -197,6 +204,12 @@ class MainWindow(QMainWindow):
         self._docks[4].show()
         self._docks[4].raise_()
 
+    def show_layers_panel(self) -> None:
+        """Bring the list of layers to the front and give it the keys."""
+        self._docks[5].show()
+        self._docks[5].raise_()
+        self.layers.list.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
     def layout_state(self) -> tuple[str, str] | None:
         """Geometry and state to be restored at the next start, base64; None while the start page is shown."""
         if self._stack.currentIndex() == 0:
@@ -207,6 +220,7 @@ class MainWindow(QMainWindow):
         """Put everything where it was; what cannot be restored stays as it is."""
         self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
         if self.restoreState(QByteArray.fromBase64(state.encode()), STATE_VERSION):
+            self._restored = True
             self._show_start()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -268,13 +282,15 @@ class MainWindow(QMainWindow):
             self._dock("Detector", self.detection, right),
             self._dock("History", self.history, right),
             self._dock("Comments", self.comments, right),
+            self._dock("Layers", self.layers, right),
         ]
         self.tabifyDockWidget(docks[1], docks[4])
         docks[4].hide()
         self.tabifyDockWidget(docks[1], docks[3])
         docks[3].hide()
+        self.tabifyDockWidget(docks[2], docks[5])
+        docks[2].raise_()
         self.resizeDocks([docks[0], docks[1]], [270, 330], Qt.Orientation.Horizontal)
-        self.resizeDocks([docks[1], docks[2]], [330, 490], Qt.Orientation.Vertical)
         return docks
 
     def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
@@ -293,7 +309,7 @@ class MainWindow(QMainWindow):
 
     def _build_bar(self, title: str, names: Sequence[str], actions: Mapping[str, QAction]) -> QToolBar:
         bar = QToolBar(title, self)
-        bar.setObjectName(f"bar {title}")
+        bar.setObjectName("toolRail" if title == "Tools" else f"bar {title}")
         bar.setMovable(False)
         bar.setIconSize(QSize(20, 20))
         for name in names:
@@ -326,6 +342,11 @@ class PeekKey(QObject):
     def __init__(self, canvas: StudioCanvas) -> None:
         super().__init__(canvas)
         self._canvas = canvas
+
+    def watch(self, *widgets: QWidget) -> None:
+        """Look at the keys of these widgets."""
+        for widget in widgets:
+            widget.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() not in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):

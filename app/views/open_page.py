@@ -7,10 +7,12 @@ from app.document.session import Session
 from app.domain.accept import regions_from_detections
 from app.domain.edits import AddRegions, Edit, EditRefused, ReplaceRegions
 from app.domain.level_set import KeptMaps
+from app.domain.map_layers import map_named, map_names
 from app.domain.page import Page
 from app.services.prediction_store import PredictionSet
 from app.storage.errors import StorageError
 from app.views.main_window import MainWindow
+from app.views.panels.layers import OFF
 from app.views.parts import Parts
 from app.views.problem_text import known_problem
 from app.workers.messages import Problem
@@ -54,7 +56,7 @@ class OpenPage(QObject):
         window.regions.edit_requested.connect(self.apply)
         window.region_model.edit_requested.connect(self.apply)
         window.pages.page_chosen.connect(self.go_to)
-        window.detection.map_changed.connect(self._show_map)
+        window.layers.map_changed.connect(self._show_map)
         parts.selection.changed.connect(self.changed)
 
     @property
@@ -189,6 +191,7 @@ class OpenPage(QObject):
         self._show_page()
         self._show_detections(())
         self._window.canvas.set_maps(None)
+        self._window.layers.set_own_maps(())
         self._window.canvas.show_map(None, None)
         self._window.show_title(None)
 
@@ -288,6 +291,7 @@ class OpenPage(QObject):
         self._show_detections(() if found is None else tuple(found.detections))
         kept = None if found is None or found.maps is None else KeptMaps(found.maps, found.settings)
         self._window.canvas.set_maps(kept)
+        self._window.layers.set_own_maps(map_names(kept))
         self._show_map()
 
     def _show_detections(self, detections: tuple[Detection, ...]) -> None:
@@ -312,13 +316,11 @@ class OpenPage(QObject):
 
     @Slot()
     def _show_map(self) -> None:
-        name, found = self._window.detection.map_name, self.predictions
-        if name == "off" or found is None or found.maps is None:
+        name, kept = self._window.layers.map_name, self._window.canvas.maps
+        if name == OFF or kept is None:
             self._window.canvas.show_map(None, None)
-            return
-        of_head = next(iter(found.maps.planes.values()), None)
-        values = found.maps.language if name == "language" else of_head
-        self._window.canvas.show_map(values, QRectF(*found.maps.image_rect()))
+        else:
+            self._window.canvas.show_map(map_named(kept, name), QRectF(*kept.maps.image_rect()))
 
     @Slot(object)
     def _save_failed(self, error: StorageError) -> None:

@@ -52,7 +52,7 @@ class Preferences(QObject):
 
     def restore(self) -> None:
         """Make the window look as it did at the end of the last run."""
-        settings, panel = self.settings, self._window.detection
+        settings, panel = self.settings, self._window.layers
         self._apply()
         self._window.restore_layout(settings.window.geometry, settings.window.state)
         self._window.set_recent(settings.recent_folders)
@@ -84,10 +84,10 @@ class Preferences(QObject):
 
     def now(self) -> Settings:
         """The settings with what is changed in the window itself, as it is now."""
-        settings, panel = self.settings, self._window.detection
+        settings, panel = self.settings, self._window.layers
         view = settings.view.model_copy(
             update={
-                "score_map": panel.map_name,
+                "score_map": panel.wanted_map,
                 "colour_map": panel.colour_map_name,
                 "map_opacity": panel.opacity.value,
             }
@@ -104,7 +104,7 @@ class Preferences(QObject):
             self._language = settings.view.language
             self.language_changed.emit(self._language)
         self.keys_changed.emit(settings.keys)
-        window.detection.set_map_style(settings.view.colour_map, settings.view.map_opacity)
+        window.layers.set_map_style(settings.view.colour_map, settings.view.map_opacity)
         window.canvas.set_map_style(settings.view.colour_map, settings.view.map_opacity)
         window.canvas.wheel_scrolls = settings.view.wheel == "scroll"
         self._parts.images.set_cache_bytes(settings.cache.pictures_mb * MEGABYTE)

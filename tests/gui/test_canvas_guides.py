@@ -198,11 +198,11 @@ def test_a_layer_can_be_shown_alone_and_all_again(qapp, tmp_path: Path):
         assert (stage.is_visible("regions"), stage.is_visible("detections")) == (False, True)
         robot.press("Alt+1")
         assert (stage.is_visible("regions"), stage.is_visible("detections")) == (True, False)
-        assert robot.window.detection.map_name == "off"
+        assert robot.window.layers.map_name == "off"
         robot.press("Alt+1")
         assert (stage.is_visible("regions"), stage.is_visible("detections")) == (True, True)
         robot.press("Alt+3")
         assert (stage.is_visible("regions"), stage.is_visible("detections")) == (False, False)
-        assert robot.window.detection.map_name != "off"
+        assert robot.window.layers.map_name != "off"
 
     run_with(FakeDetector(), [str(folder)], script)

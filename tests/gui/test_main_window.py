@@ -199,8 +199,9 @@ def test_the_keys_go_back_to_the_picture_after_a_number_or_a_choice(qapp, folder
         robot.press("Return", line)
         assert panel.settings.score_threshold == pytest.approx(0.25)
         assert QApplication.focusWidget() is robot.canvas
-        panel.map.setFocus()
-        panel.map.activated.emit(1)
+        layers = robot.window.layers
+        layers.colour_map.setFocus()
+        layers.colour_map.activated.emit(1)
         assert QApplication.focusWidget() is robot.canvas
         assert not panel.score.slider.focusPolicy() & Qt.FocusPolicy.ClickFocus
         yield lambda: True
@@ -230,14 +231,14 @@ def test_theme_map_and_threshold_are_as_they_were_at_the_next_start(qapp, folder
         yield robot.picture_shown
         yield robot.checkpoint_ready
         robot.trigger("theme.dark")
-        robot.window.detection.set_map("probability")
+        robot.window.layers.set_map("probability")
         robot.window.detection.score.step_by(-10)
 
     def second(robot: AppRobot):
         yield robot.checkpoint_ready
         yield lambda: robot.window.detection.settings.score_threshold == pytest.approx(0.4)
         assert robot.action("theme.dark").isChecked()
-        assert robot.window.detection.map_name == "probability"
+        assert robot.window.layers.map_name == "probability"
         assert robot.action("map").isChecked()
         recent = [action.data() for action in robot.window._recent_menu.actions()]
         assert recent == [str(folder)]

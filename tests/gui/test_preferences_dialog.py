@@ -68,7 +68,7 @@ def test_what_is_chosen_holds_at_once_and_after_a_restart(qapp, private_home: Pa
         _choose(dialog, "view", "rulers", True)
         assert "rulers" in robot.canvas.guides.on
         _choose(dialog, "view", "colour_map", "cividis")
-        assert robot.window.detection.colour_map_name == "cividis"
+        assert robot.window.layers.colour_map_name == "cividis"
         _choose(dialog, "cache", "pictures_mb", 256)
         yield lambda: True
         dialog.accept()

@@ -155,10 +155,10 @@ def test_the_map_keys_lay_both_maps_over_the_picture(qapp, tmp_path: Path):
         yield robot.can_accept
         plain = robot.canvas.grab().toImage()
         robot.press("J")
-        assert robot.window.detection.map_name == "language"
+        assert robot.window.layers.map_name == "language"
         language = robot.canvas.grab().toImage()
         robot.press("Shift+J")
-        assert robot.window.detection.map_name == "probability"
+        assert robot.window.layers.map_name == "probability"
         probability = robot.canvas.grab().toImage()
         assert language != plain
         assert probability not in (plain, language)

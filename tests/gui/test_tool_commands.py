@@ -289,7 +289,7 @@ def test_pick_tighten_and_loosen_use_the_maps_of_the_page(qapp, folder):
         yield robot.can_accept
         height, width = robot.image_size
         robot.press("M")
-        assert robot.window.detection.map_name == "probability"
+        assert robot.window.layers.map_name == "probability"
         robot.click(0.3 * width, 0.2 * height)
         picked = one(robot)
         text = np.array(((0.1, 0.1), (0.5, 0.1), (0.5, 0.3), (0.1, 0.3))) * (width, height)
@@ -325,6 +325,40 @@ def test_accepted_detections_are_hidden_and_can_be_shown(qapp, folder):
         robot.trigger("view.hide_accepted")
         robot.press("Ctrl+Z")
         assert len(robot.canvas.stage._shown_detections) == 2
+
+    run_with(FakeDetector(), [str(folder)], script)
+
+
+def test_a_corrected_region_hides_its_detection_and_the_others_keep_their_numbers(qapp, folder):
+    def script(robot: AppRobot):
+        yield robot.picture_shown
+        yield robot.checkpoint_ready
+        robot.press("G")
+        yield robot.can_accept
+        stage, (height, width) = robot.canvas.stage, robot.image_size
+        first, second = stage._shown_detections[0], stage._shown_detections[1]
+        middle = first.polygon.mean(axis=0)
+        robot.double_click(*middle)
+        assert [region.score for region in robot.page.regions] == [first.score]
+        assert list(stage._shown_detections) == [1]
+        corner = robot.page.regions[0].polygon[0]
+        for _ in range(2):  # far from what was detected
+            corner = robot.page.regions[0].polygon[
+                np.argmin(((one(robot).polygon - corner) ** 2).sum(axis=1))
+            ]
+            inner = corner + (middle - corner) * 0.7
+            robot.drag(tuple(corner), tuple(inner))
+        assert area(one(robot).polygon) < 0.5 * area(first.polygon)
+        assert one(robot).origin == "both"
+        assert list(stage._shown_detections) == [1]
+        robot.press("Escape")
+        robot.double_click(*second.polygon.mean(axis=0))  # the number of what is left is its own
+        assert [region.score for region in robot.page.regions] == [first.score, second.score]
+        robot.press("Shift+Return")
+        assert len(robot.page.regions) == 2
+        assert 0 < middle[0] < width
+        assert 0 < middle[1] < height
+        yield lambda: True
 
     run_with(FakeDetector(), [str(folder)], script)
 

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.region import Region
+from app.i18n.translation import use_language
 from app.settings.store import SettingsStore
 from app.views.actions import ACTIONS
 from app.views.canvas.style import detected_style, style_of
@@ -102,6 +103,7 @@ def test_the_tour_names_the_keys_in_use_and_speaks_the_language(qapp, private_ho
         assert card.next_button.text() == "下一步"
 
     run_with(FakeDetector(), [], script)
+    use_language("en")
 
 
 def test_the_commands_of_the_tour_exist():

@@ -51,7 +51,9 @@ class ToolsCommands(QObject):
 
     def tool_pick(self) -> None:
         """Pick from the score map; it is laid over the image, so that there is something to see."""
-        self._desk.window.detection.set_map("probability")
+        layers = self._desk.window.layers
+        if layers.map_name not in layers.own_maps:
+            layers.set_map(layers.own_maps[0] if layers.own_maps else "probability")
         self._draw_with("pick")
 
     def tool_knife(self) -> None:

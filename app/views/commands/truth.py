@@ -69,8 +69,8 @@ class TruthCommands(QObject):
 
 A, C = ActionSpec, TruthCommands
 ROWS: Final[tuple[ActionSpec, ...]] = (
-    A("truth", "Ground truth", "View", ("5",), "", "Show or hide the ground truth that was imported",
+    A("truth", "Ground truth", "Layers", ("5",), "", "Show or hide the ground truth that was imported",
       C.toggle, "page", True, rule=True),
-    A("truth.clear", "Forget the ground truth", "View", (), "",
+    A("truth.clear", "Forget the ground truth", "Layers", (), "",
       "Take the ground truth of all images away; the labels stay as they are", C.clear, "folder"),
 )  # fmt: skip

@@ -28,8 +28,8 @@ class ViewCommands(QObject):
         desk.add_checks(self._look.checked)
 
     def checked(self) -> set[str]:
-        """The layers that are shown and the theme in use."""
-        return {f"theme.{self._desk.parts.settings.settings.view.theme}", *self._desk.layers.shown}
+        """The theme in use."""
+        return {f"theme.{self._desk.parts.settings.settings.view.theme}"}
 
     def fit(self) -> None:
         self._desk.window.canvas.fit()
@@ -45,21 +45,6 @@ class ViewCommands(QObject):
 
     def zoom_to_selection(self) -> None:
         self._desk.window.canvas.zoom_to_selection()
-
-    def toggle_regions(self) -> None:
-        self._desk.layers.toggle("regions")
-
-    def toggle_detections(self) -> None:
-        self._desk.layers.toggle("detections")
-
-    def solo_regions(self) -> None:
-        self._desk.layers.solo("regions")
-
-    def solo_detections(self) -> None:
-        self._desk.layers.solo("detections")
-
-    def solo_map(self) -> None:
-        self._desk.layers.solo("map")
 
     def toggle_outlines(self) -> None:
         self._look.toggle_outlines()
@@ -85,12 +70,6 @@ class ViewCommands(QObject):
     def toggle_rulers(self) -> None:
         self._look.toggle_guide("rulers")
 
-    def toggle_map(self) -> None:
-        self._desk.layers.toggle_map()
-
-    def next_map(self) -> None:
-        self._desk.layers.next_map()
-
     def theme_system(self) -> None:
         self._desk.preferences.set_theme("system")
 
@@ -110,20 +89,7 @@ ROWS: Final[tuple[ActionSpec, ...]] = (
       C.actual_size, "page"),
     A("zoom_in", "Zoom in", "View", ("Ctrl++", "Ctrl+="), "zoom_in", "Show it larger", C.zoom_in, "page"),
     A("zoom_out", "Zoom out", "View", ("Ctrl+-",), "zoom_out", "Show it smaller", C.zoom_out, "page"),
-    A("regions", "Regions", "View", ("1", "Shift+H"), "regions", "Show or hide the regions (hold H to peek)",
-      C.toggle_regions, "page", True, rule=True),
-    A("detections", "Detections", "View", ("2",), "detections", "Show or hide what the detector found",
-      C.toggle_detections, "page", True),
-    A("map", "Score map", "View", ("J", "3"), "map", "Lay the score map over the image, or take it away",
-      C.toggle_map, "page", True),
-    A("map.next", "Next score map", "View", ("Shift+J",), "", "Show the other score map", C.next_map, "page"),
-    A("solo.regions", "Regions alone", "View", ("Alt+1",), "", "Show only the regions; again shows all",
-      C.solo_regions, "page", rule=True),
-    A("solo.detections", "Detections alone", "View", ("Alt+2",), "",
-      "Show only what the detector found; again shows all", C.solo_detections, "page"),
-    A("solo.map", "Score map alone", "View", ("Alt+3",), "", "Show only the score map; again shows all",
-      C.solo_map, "page"),
-    A("view.hide_accepted", "Hide accepted detections", "View", ("Shift+2",), "",
+    A("view.hide_accepted", "Hide accepted detections", "Layers", ("Shift+2",), "",
       "Leave out detections that a region covers", C.toggle_hide_accepted, "page", True),
     A("view.outlines", "Outlines only", "View", ("Shift+F",), "", "No fill inside regions, or the usual one",
       C.toggle_outlines, "page", True, rule=True),

@@ -1,9 +1,9 @@
-"""The detector's panel: which checkpoint, which of its findings are shown, the map over the picture."""
+"""The detector's panel: which checkpoint, and which of its findings are shown."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QSize, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QComboBox,
@@ -18,19 +18,10 @@ from PySide6.QtWidgets import (
 )  # fmt: skip
 
 from app.i18n.translation import tr
-from app.settings.schema import ColourMapName, MapName
 from app.views.panels.action_button import ActionButton
+from app.views.panels.fold import Fold
 from app.views.panels.slider_spin import SliderSpin
 from tcm_core.config.decode import DbDecode, DecodeSettings
-
-MAPS: Final[tuple[tuple[MapName, str], ...]] = (
-    ("off", "Off"),
-    ("language", "Instance-language"),
-    ("probability", "Text probability"),
-)
-COLOUR_MAPS: Final[tuple[ColourMapName, ...]] = (
-    "inferno", "viridis", "magma", "plasma", "cividis", "turbo",
-)  # fmt: skip
 
 
 class Control(NamedTuple):
@@ -109,24 +100,23 @@ class DetectionPanel(QScrollArea):
 
     Attributes:
         settings_changed: the DecodeSettings now wanted; emitted for each tick of a slider.
-        map_changed: the map's name, "off" for none.
-        map_style_changed: colour map and opacity in [0, 1].
         checkpoint_chosen: name or path.
         reset_wanted: the checkpoint's own settings are wanted back.
         left: something was chosen or typed to its end; the picture wants the focus back.
+        height_changed: the height that was wanted before and the one wanted now.
     """
 
     settings_changed = Signal(object)
-    map_changed = Signal(str)
-    map_style_changed = Signal(str, float)
     checkpoint_chosen = Signal(str)
     reset_wanted = Signal()
     left = Signal()
+    height_changed = Signal(int, int)
 
     def __init__(self, actions: Sequence[QAction], parent: QWidget | None = None) -> None:
-        """`actions`: the buttons in reading order; the first is the panel's main one."""
+        """`actions`: the buttons in reading order; the first is the main one, the third may come and go."""
         super().__init__(parent)
         self._settings: DecodeSettings = DbDecode()
+        self._height = 0
         self.checkpoint = QComboBox()
         self.checkpoint.setAccessibleName("Checkpoint")
         self.controls = {
@@ -135,17 +125,10 @@ class DetectionPanel(QScrollArea):
         }
         self.score = self.controls["score_threshold"]
         self.reset = QPushButton("Use the checkpoint's values")
-        self.map = QComboBox()
-        self.map.setAccessibleName("Score map")
-        for _, text in MAPS:
-            self.map.addItem(text)
-        self.colour_map = QComboBox()
-        self.colour_map.setAccessibleName("Colour map")
-        self.colour_map.addItems([name.capitalize() for name in COLOUR_MAPS])
-        self.opacity = SliderSpin("Opacity of the score map", 0.0, 1.0, 0.05)
         self.summary = QLabel()
         self.summary.setProperty("role", "muted")
         self.summary.setWordWrap(True)
+        self.summary.setMinimumHeight(self.summary.fontMetrics().height())  # its line is there when empty
         self._build(actions)
         self._connect()
         self.set_settings(self._settings)
@@ -153,34 +136,33 @@ class DetectionPanel(QScrollArea):
     def _build(self, actions: Sequence[QAction]) -> None:
         content = QWidget()
         column = QVBoxLayout(content)
-        column.setContentsMargins(10, 10, 10, 10)
-        column.setSpacing(8)
+        column.setContentsMargins(10, 8, 10, 6)
+        column.setSpacing(6)
         column.addWidget(self.checkpoint)
         grid = QGridLayout()
         grid.setSpacing(6)
-        self.buttons = [ActionButton(action, primary=at == 0) for at, action in enumerate(actions)]
+        self.buttons = [
+            ActionButton(action, primary=at == 0, fleeting=at > 1) for at, action in enumerate(actions)
+        ]
         for at, button in enumerate(self.buttons):
             grid.addWidget(button, at // 2, at % 2)
         column.addLayout(grid)
         column.addWidget(self.summary)
-        column.addWidget(_line())
-        column.addWidget(_heading("What counts as text"))
-        self._form = form = _form()
+        top, self._form = _form(), _form()
         for field, control in CONTROLS.items():
             self.controls[field].setToolTip(control.tip)
-            form.addRow(control.title, self.controls[field])
-        column.addLayout(form)
-        column.addWidget(self.reset)
-        column.addWidget(_line())
-        column.addWidget(_heading("Score map over the picture"))
-        form = _form()
-        self.map.setToolTip("J switches it on and off, Shift+J shows the next one")
-        form.addRow("Map", self.map)
-        form.addRow("Colours", self.colour_map)
-        form.addRow("Opacity", self.opacity)
-        column.addLayout(form)
+            (top if field == "score_threshold" else self._form).addRow(control.title, self.controls[field])
+        column.addLayout(top)
+        more = QWidget()
+        inside = QVBoxLayout(more)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.addLayout(self._form)
+        inside.addWidget(self.reset)
+        self.more = Fold("What counts as text", more)
+        column.addWidget(self.more)
         column.addStretch(1)
         self.setWidget(content)
+        content.installEventFilter(self)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
 
@@ -188,46 +170,44 @@ class DetectionPanel(QScrollArea):
         for control in self.controls.values():
             control.value_changed.connect(self._moved)
         self.reset.clicked.connect(self.reset_wanted)
-        self.map.currentIndexChanged.connect(self._map_picked)
-        self.colour_map.currentIndexChanged.connect(self._style_picked)
-        self.opacity.value_changed.connect(self._style_picked)
         self.checkpoint.activated.connect(self._checkpoint_picked)
-        for slider in (*self.controls.values(), self.opacity):
+        for slider in self.controls.values():
             slider.left.connect(self.left)
-        for box in (self.map, self.colour_map, self.checkpoint):
-            box.activated.connect(self.left)
+        self.checkpoint.activated.connect(self.left)
 
     @property
     def settings(self) -> DecodeSettings:
         return self._settings
 
     @property
-    def map_name(self) -> MapName:
-        return MAPS[self.map.currentIndex()][0]
+    def wanted_height(self) -> int:
+        """The height that shows everything that is not folded."""
+        content = self.widget()
+        layout = None if content is None else content.layout()
+        if layout is None:
+            return 0
+        return max(layout.totalHeightForWidth(self.viewport().width()), layout.totalMinimumSize().height())
 
-    @property
-    def colour_map_name(self) -> ColourMapName:
-        return COLOUR_MAPS[self.colour_map.currentIndex()]
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Something in the panel came, went, or needs another height."""
+        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
+            before, self._height = self._height, self.wanted_height
+            if before != self._height:
+                self.height_changed.emit(before, self._height)
+        return bool(super().eventFilter(watched, event))
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), self.wanted_height)
 
     def set_settings(self, settings: DecodeSettings) -> None:
         """Show settings without announcing them."""
         self._settings = settings
         values = settings.model_dump()
         for field, slider in self.controls.items():
-            self._form.setRowVisible(slider, field in values)
+            if slider is not self.score:
+                self._form.setRowVisible(slider, field in values)
             if field in values:
                 slider.set_value(values[field])
-
-    def set_map(self, name: MapName) -> None:
-        """Choose a map; announced when it is another one."""
-        self.map.setCurrentIndex([known for known, _ in MAPS].index(name))
-
-    def set_map_style(self, colour_map: ColourMapName, opacity: float) -> None:
-        """Show a style without announcing it."""
-        self.colour_map.blockSignals(True)
-        self.colour_map.setCurrentIndex(COLOUR_MAPS.index(colour_map))
-        self.colour_map.blockSignals(False)
-        self.opacity.set_value(opacity)
 
     def set_checkpoints(self, entries: Sequence[tuple[str, str]], current: str) -> None:
         """List (text, name or path) pairs and mark the one in use; "" at the end asks for a file."""
@@ -251,14 +231,6 @@ class DetectionPanel(QScrollArea):
         self._settings = self._settings.model_copy(update=moved)
         self.settings_changed.emit(self._settings)
 
-    @Slot()
-    def _map_picked(self) -> None:
-        self.map_changed.emit(self.map_name)
-
-    @Slot()
-    def _style_picked(self) -> None:
-        self.map_style_changed.emit(self.colour_map_name, self.opacity.value)
-
     @Slot(int)
     def _checkpoint_picked(self, index: int) -> None:
         self.checkpoint_chosen.emit(str(self.checkpoint.itemData(index)))
@@ -270,15 +242,3 @@ def _form() -> QFormLayout:
     form.setHorizontalSpacing(10)
     form.setVerticalSpacing(6)
     return form
-
-
-def _heading(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setProperty("role", "heading")
-    return label
-
-
-def _line() -> QFrame:
-    line = QFrame()
-    line.setObjectName("line")
-    return line
