@@ -10,6 +10,7 @@ from tcm_core.cli.describe import describe
 from tcm_core.cli.detect import detect
 from tcm_core.cli.doctor import doctor
 from tcm_core.cli.evaluate import evaluate
+from tcm_core.cli.experiment import experiment
 from tcm_core.cli.export import export
 from tcm_core.cli.synth import synth
 from tcm_core.cli.train import train
@@ -29,6 +30,7 @@ app.command()(train)
 app.command()(doctor)
 app.command()(synth)
 app.command()(export)
+app.command()(experiment)
 app.command()(describe)
 app.command()(check_data)
 app.add_typer(convert, name="convert")
