@@ -301,7 +301,7 @@ class PageListModel(QStringListModel):
 
     @Slot(list)
     def _on_pages_added(self, keys: list[str]) -> None:
-        shown = [key for key in keys if self._passes(key)]
+        shown = self._passing(keys)
         if shown:
             first = len(self._keys)
             self._keys.extend(shown)
@@ -310,7 +310,7 @@ class PageListModel(QStringListModel):
 
     def _show(self, keys: list[str]) -> None:
         """Show those of these pages that the filter lets through."""
-        shown = [key for key in keys if self._passes(key)] if self._filter.tests else keys
+        shown = self._passing(keys)
         if self._order != "name":  # stable: pages that are alike stay in the order of their names
             ranks = self._contents.ranks(self._order)
             shown.sort(key=lambda key: -ranks.get(key, 0.0))
@@ -318,8 +318,8 @@ class PageListModel(QStringListModel):
         self._rows = {key: row for row, key in enumerate(shown)}
         self.setStringList([""] * len(shown))
 
-    def _passes(self, key: str) -> bool:
-        return not self._filter.tests or self._filter.matches(self._contents.facts(key))
+    def _passing(self, keys: list[str]) -> list[str]:
+        return self._contents.passing(keys, self._filter) if self._filter.tests else keys
 
     @Slot(str)
     def _on_page_touched(self, key: str) -> None:
