@@ -47,15 +47,19 @@ class Rebuilt:
         """What a person should know about it, after "was damaged"."""
         if self.backup is not None:
             return (
-                f"Nothing in it could be read: the labels of {self.pages} pages come from the backup "
+                f"Nothing in it could be read: the labels of {_pages_text(self.pages)} come from the backup "
                 f"{self.backup.name}, and what was done after it is lost. The damaged file is kept as "
                 f"{self.aside.name}."
             )
         lost = f", those of {self.lost} pages could not be: these are empty now" if self.lost else ""
         return (
-            f"The labels of {self.pages} pages were read again{lost}; the damaged file is kept as "
+            f"The labels of {_pages_text(self.pages)} were read again{lost}; the damaged file is kept as "
             f"{self.aside.name}."
         )
+
+
+def _pages_text(count: int) -> str:
+    return f"{count} page{'' if count == 1 else 's'}"
 
 
 def rebuild(path: Path) -> Rebuilt:
