@@ -81,7 +81,7 @@ def image_keys(folder: Path, left_out: list[str]) -> Iterator[str]:
 def _keys_below(
     opened: AbstractContextManager[Iterator[os.DirEntry[str]]], prefix: str, left_out: list[str]
 ) -> Iterator[str]:
-    from tcm_core.data.image_io import is_image_file, natural_key  # not before the window is there
+    from tcm_core.data.image_files import is_image_file, natural_key  # not before the window is there
 
     with opened as entries:
         listed = [(entry.name, entry.is_dir(follow_symlinks=False), entry.path) for entry in entries]

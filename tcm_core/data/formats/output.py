@@ -12,7 +12,7 @@ from tcm_core.data.atomic_file import write_atomic
 from tcm_core.data.formats.labelled import LabelChange, LabelledImage, LabelReport
 from tcm_core.data.formats.lines import one_line
 from tcm_core.data.formats.source import is_contained
-from tcm_core.data.image_io import IMAGE_SUFFIXES
+from tcm_core.data.image_files import IMAGE_SUFFIXES
 from tcm_core.data.sample import TextInstance
 from tcm_core.errors import BadLabels
 from tcm_core.geometry.polygon import Points, area

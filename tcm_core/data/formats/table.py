@@ -28,8 +28,8 @@ from tcm_core.data.formats.td500 import read_td500, write_td500
 from tcm_core.data.formats.totaltext import read_totaltext, recognise_totaltext_mat, write_totaltext
 from tcm_core.data.formats.xanylabeling import read_xanylabeling, recognise_xanylabeling, write_xanylabeling
 from tcm_core.data.formats.yolo_obb import read_yolo_obb, recognise_yolo_obb, write_yolo_obb
-from tcm_core.data.image_io import ReadFrame
 from tcm_core.errors import BadLabels
+from tcm_core.geometry.orientation import ReadFrame
 
 
 class LabelReader(Protocol):

@@ -51,7 +51,8 @@ from tcm_core.data.formats.source import (
     label_files,
     read_bounded,
 )
-from tcm_core.data.image_io import IMAGE_SUFFIXES, read_size
+from tcm_core.data.image_files import IMAGE_SUFFIXES
+from tcm_core.data.image_io import read_size
 from tcm_core.data.sample import TextInstance
 from tcm_core.errors import BadImage
 from tcm_core.geometry.polygon import area
