@@ -12,6 +12,7 @@ from tcm_core.cli.doctor import doctor
 from tcm_core.cli.evaluate import evaluate
 from tcm_core.cli.experiment import experiment
 from tcm_core.cli.export import export
+from tcm_core.cli.finetune import finetune
 from tcm_core.cli.synth import synth
 from tcm_core.cli.train import train
 from tcm_core.cli.weights import weights
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.command()(detect)
 app.command()(evaluate)
 app.command()(train)
+app.command()(finetune)
 app.command()(doctor)
 app.command()(synth)
 app.command()(export)

@@ -15,6 +15,8 @@ DatasetName = Literal[
 
 PartName = Literal["train", "validation", "test"]
 
+ScaleUnit = Literal["pixel", "short_side", "long_side"]
+
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -84,8 +86,10 @@ class SourceConfig(_Frozen):
     """How often the source is drawn from, relative to the weights of the others; None: by its number of
     images. Given for all sources or for none."""
     scale: PositiveRange | None = None
-    """Crops of this source are drawn at these sizes in the image's pixels, instead of augment.scale: replayed
-    images are then seen as they were seen before, whatever suits the others."""
+    """Crops of this source are drawn at these sizes instead of augment.scale: what is replayed is seen as
+    it was before, whatever suits the others."""
+    scale_unit: ScaleUnit = "pixel"
+    """What a scale of 1 means for `scale`; see augment.scale_unit."""
     synth: SynthConfig | None = None
     """The scenes of a "synthetic" source."""
 
@@ -156,7 +160,7 @@ class AugmentConfig(_Frozen):
     """Side of the square crop in network pixels."""
     scale: PositiveRange = (0.6, 2.0)
     """Size in the crop over size in the image, drawn evenly on a logarithmic scale."""
-    scale_unit: Literal["pixel", "short_side", "long_side"] = "pixel"
+    scale_unit: ScaleUnit = "pixel"
     """What a scale of 1 means: pixels stay as they are, or that side of the image is as long as the crop."""
     rotation_degrees: float = Field(10.0, ge=0, le=180)
     """Largest rotation to either side."""

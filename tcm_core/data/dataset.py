@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
-from tcm_core.config.data import AugmentConfig
+from tcm_core.config.data import AugmentConfig, ScaleUnit
 from tcm_core.config.synth import SynthConfig
 from tcm_core.data.image_io import read_header, read_stored
 from tcm_core.data.sample import Sample, TextInstance
@@ -24,6 +24,13 @@ TargetMaker = Callable[[Sequence[TextInstance], tuple[int, int]], tuple[NDArray[
 """Texts in crop pixels and the crop's (height, width) -> arrays of (h, w)."""
 
 _UNREADABLE_IN_A_ROW: Final = 20
+
+
+class Scale(NamedTuple):
+    """The sizes that crops of a source are drawn at."""
+
+    range: tuple[float, float]
+    unit: ScaleUnit = "pixel"
 
 
 class Crop(NamedTuple):
@@ -76,10 +83,10 @@ class PhotoSource:
 
     Args:
         samples: at least one.
-        scale: of the crops, in image pixels; None: as the run draws them.
+        scale: of the crops; None: as the run draws them.
     """
 
-    def __init__(self, samples: Sequence[Sample], scale: tuple[float, float] | None = None) -> None:
+    def __init__(self, samples: Sequence[Sample], scale: Scale | None = None) -> None:
         self._samples = samples
         self._scale = scale
 
@@ -109,10 +116,10 @@ class SceneSource:
 
     Args:
         config: of the scenes.
-        scale: of the crops, in image pixels; None: as the run draws them.
+        scale: of the crops; None: as the run draws them.
     """
 
-    def __init__(self, config: SynthConfig, scale: tuple[float, float] | None = None) -> None:
+    def __init__(self, config: SynthConfig, scale: Scale | None = None) -> None:
         self._renderer = SceneRenderer(config)
         self._scale = scale
 
@@ -158,8 +165,10 @@ def make_crop(
     return Crop(pixels, warp_instances(sample.instances, plan))
 
 
-def _at_scale(config: AugmentConfig, scale: tuple[float, float] | None) -> AugmentConfig:
-    return config if scale is None else config.model_copy(update={"scale": scale, "scale_unit": "pixel"})
+def _at_scale(config: AugmentConfig, scale: Scale | None) -> AugmentConfig:
+    if scale is None:
+        return config
+    return config.model_copy(update={"scale": scale.range, "scale_unit": scale.unit})
 
 
 def _reduction(scale: float) -> int:

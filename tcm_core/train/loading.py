@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from tcm_core.config.data import DataConfig, SourceConfig
 from tcm_core.data.atomic_file import write_text_atomic
-from tcm_core.data.dataset import CropSource, PhotoSource, SceneSource, Unreadable
+from tcm_core.data.dataset import CropSource, PhotoSource, Scale, SceneSource, Unreadable
 from tcm_core.data.formats.labelled import LabelProblem
 from tcm_core.data.layout import load_samples
 from tcm_core.data.packed import PackedSamples
@@ -61,7 +61,7 @@ def load_training_data(config: DataConfig, run: Path | None = None) -> TrainingD
         row: dict[str, Any] = {"settings": _settings(source), "learnt": [], "validation": []}
         rows.append(row)
         if source.synthetic is not None:
-            sources.append(SceneSource(source.synthetic, source.scale))
+            sources.append(SceneSource(source.synthetic, _scale(source)))
             continue
         samples, left_out = _load(source)
         if stored is None:
@@ -76,7 +76,7 @@ def load_training_data(config: DataConfig, run: Path | None = None) -> TrainingD
         validation += kept
         legible += learnt.legible_texts()
         if len(learnt):
-            sources.append(PhotoSource(learnt, source.scale))
+            sources.append(PhotoSource(learnt, _scale(source)))
     if not legible and all(source.count is not None for source in sources):
         roots = ", ".join(str(source.root) for source in config.mixed)
         raise BadConfig(f"data: no legible text is left to learn from in {roots}")
@@ -133,6 +133,10 @@ def _load(source: SourceConfig) -> tuple[PackedSamples, list[Unreadable]]:
         on_skipped=problems.append,
     )
     return samples, [Unreadable(problem.file, str(problem)) for problem in problems]
+
+
+def _scale(source: SourceConfig) -> Scale | None:
+    return None if source.scale is None else Scale(source.scale, source.scale_unit)
 
 
 def _named(samples: PackedSamples, names: Sequence[str], source: SourceConfig) -> PackedSamples:

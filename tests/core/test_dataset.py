@@ -8,7 +8,7 @@ from torch.utils.data import DataLoader
 
 from tcm_core.config.data import AugmentConfig
 from tcm_core.config.synth import SynthConfig
-from tcm_core.data.dataset import CropDataset, PhotoSource, PositionSampler, SceneSource
+from tcm_core.data.dataset import CropDataset, PhotoSource, PositionSampler, Scale, SceneSource
 from tcm_core.data.sample import Sample, TextInstance
 from tcm_core.data.schedule import Schedule
 from tcm_core.errors import BadImage
@@ -127,7 +127,7 @@ def test_targets_get_a_channel_and_images_are_bytes(tmp_path):
 def test_a_source_keeps_its_own_scale_among_others(tmp_path):
     (first,) = photos(tmp_path, 1)
     config = STILL.model_copy(update={"scale": (0.5, 0.5), "scale_unit": "short_side"})
-    own, replayed = PhotoSource([first]), PhotoSource([first], (1.0, 1.0))
+    own, replayed = PhotoSource([first]), PhotoSource([first], Scale((1.0, 1.0)))
     areas = [
         int(mask_of(source.crop(0, config, GREY, np.random.default_rng(1)).instances, (64, 64))[0].sum())
         for source in (own, replayed)

@@ -16,7 +16,8 @@ from tcm_core.resources import resource
 from tcm_core.train.batch import TargetRecipe
 from tcm_core.train.loop import total_loss
 
-PRESETS = sorted(resource("presets").glob("*.toml"))
+PRESETS = sorted(path for path in resource("presets").glob("*.toml") if path.stem != "finetune")
+"""Those with a model of their own; fine-tuning takes its checkpoint's."""
 SIDE = 128
 WORD = TextInstance(np.array([[20.0, 30.0], [110.0, 24.0], [112.0, 60.0], [22.0, 66.0]]), "word")
 
