@@ -240,8 +240,8 @@ def large(bench: Bench, work: Path) -> None:
     images = linked_images(root / "images", LARGE, tiny)
     label(images)
     steps = bench.studio("large", images)["steps"]
-    for what, (seconds, pause) in steps.items():
-        bench.add(f"{LARGE:,} images: {what}, s", None, {"value": seconds, "longest_pause_ms": pause}, {})
+    for what, figures in steps.items():
+        bench.add(f"{LARGE:,} images: {what}, s", None, figures, {})
     shutil.rmtree(root)
 
 
@@ -303,13 +303,13 @@ def report(bench: Bench) -> None:
     """Print the rows as a table."""
     peer = f"labelme {bench.facts['labelme']}" if "labelme" in bench.facts else "labelme: absent"
     table = Table(title=f"TCM Studio beside {peer}, Qt platform {bench.facts.get('platform', '?')}")
-    for heading in ("what", "budget", "studio", "least", "cpu", "pause ms", "labelme", "least", "cpu"):
+    for heading in ("what", "budget", "studio", "least", "cpu", "pause", "cpu ms", "labelme", "least", "cpu"):
         table.add_column(heading, justify="left" if heading == "what" else "right")
     for row in bench.rows:
         table.add_row(
             row.what,
             "" if row.budget is None else f"{row.budget:g}",
-            *(shown(row.studio, name) for name in ("value", "least", "cpu", "longest_pause_ms")),
+            *(shown(row.studio, name) for name in ("value", "least", "cpu", "pause_ms", "pause_cpu_ms")),
             *(shown(row.labelme, name) for name in ("value", "least", "cpu")),
         )
     Console(width=130).print(table)

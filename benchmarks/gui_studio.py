@@ -57,12 +57,17 @@ def rest(seconds: float) -> None:
 
 
 class Pulse(QObject):
-    """The longest time in which the window did not answer, milliseconds."""
+    """The longest time in which the window did not answer, milliseconds.
+
+    Attributes:
+        longest: by the clock.
+        longest_cpu: of the processor, without what other programs took meanwhile.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.longest = 0.0
-        self._last = time.perf_counter()
+        self.longest = self.longest_cpu = 0.0
+        self._last, self._last_cpu = time.perf_counter(), time.thread_time()
         self._timer = QTimer(self)
         self._timer.setInterval(PULSE_MS)
         self._timer.timeout.connect(self._beat)
@@ -70,12 +75,14 @@ class Pulse(QObject):
 
     def begin(self) -> None:
         """Measure from now on."""
-        self.longest, self._last = 0.0, time.perf_counter()
+        self.longest = self.longest_cpu = 0.0
+        self._last, self._last_cpu = time.perf_counter(), time.thread_time()
 
     def _beat(self) -> None:
-        now = time.perf_counter()
+        now, cpu = time.perf_counter(), time.thread_time()
         self.longest = max(self.longest, (now - self._last) * 1000 - PULSE_MS)
-        self._last = now
+        self.longest_cpu = max(self.longest_cpu, (cpu - self._last_cpu) * 1000)
+        self._last, self._last_cpu = now, cpu
 
 
 class KnownDetection(NamedTuple):
@@ -158,7 +165,13 @@ def folder(driven: Driven, path: Path) -> dict[str, float]:
     first, used = time.perf_counter() - started, time.process_time() - cpu
     wait(lambda: driven.whole_list)
     whole = time.perf_counter() - started
-    return {"value": first, "cpu": used, "whole_list_s": whole, "longest_pause_ms": pulse.longest}
+    return {
+        "value": first,
+        "cpu": used,
+        "whole_list_s": whole,
+        "pause_ms": pulse.longest,
+        "pause_cpu_ms": pulse.longest_cpu,
+    }
 
 
 def next_image(driven: Driven, path: Path, steps: int) -> dict[str, float]:
@@ -232,10 +245,10 @@ def named(times: Times) -> dict[str, float]:
 
 
 class Diary:
-    """What was done: seconds until it was, and the longest pause of the window meanwhile, milliseconds."""
+    """What was done: seconds until it was, and the longest pause of the window meanwhile."""
 
     def __init__(self) -> None:
-        self.done: dict[str, tuple[float, float]] = {}
+        self.done: dict[str, dict[str, float]] = {}
         self._pulse = Pulse()
 
     def note(self, what: str, act: Callable[[], object], ended: Callable[[], object] = lambda: True) -> None:
@@ -247,7 +260,11 @@ class Diary:
         wait(ended)
         spent = time.perf_counter() - started
         rest(0.1)
-        self.done[what] = spent, self._pulse.longest
+        self.done[what] = {
+            "value": spent,
+            "pause_ms": self._pulse.longest,
+            "pause_cpu_ms": self._pulse.longest_cpu,
+        }
 
 
 def large(driven: Driven, path: Path) -> dict[str, object]:
