@@ -235,13 +235,14 @@ def _write_what_it_is_made_of(run: Run, datas: list[TrainingData], device: Devic
 def _advise(run: Run, state: TrainState, loaded: str, datas: list[TrainingData]) -> None:
     """What a person should know at the start."""
     folder, config = run.folder, run.config
+    learnt = sum(data.learnt for data in datas)
     folder.say(
-        f"run folder: {folder.path} (step {state.step} of {config.steps}, {sum(d.learnt for d in datas)} images "
-        f"to learn from, {len(_validation(datas))} to choose by; weights: {loaded})"
+        f"run folder: {folder.path} (step {state.step} of {config.steps}, {learnt} images to "
+        f"learn from, {len(_validation(datas))} to choose by; weights: {loaded})"
     )
     folder.say(
-        "Ctrl+C, or the word stop in its file `control`, saves after the step and ends; pause and resume there "
-        "too; `tcm train ... --resume` goes on."
+        "Ctrl+C, or the word stop in its file `control`, saves after the step and ends; pause and resume "
+        "there too; `tcm train ... --resume` goes on."
     )
     if not _validation(datas):
         folder.say(
@@ -270,7 +271,7 @@ def _last_words(run: Run, state: TrainState) -> str:
 
 
 def _in_words(error: Exception, run: Run) -> Exception:
-    """The end of a run by an error, also in its events and its log; it stays what it is where nobody knows."""
+    """The end of a run by an error, also in its events and its log; one that nobody knows stays as it is."""
     known: Exception = error
     if is_disk_full(error):
         known = run.trouble.disk_full(error)
