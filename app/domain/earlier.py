@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from app.domain.page import Page
+from app.domain.region import Region
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,35 @@ class RestorePage:
     def apply(self, page: Page) -> Page:
         """The earlier regions and review state; comments stay as they are."""
         return replace(page, regions=self.earlier.regions, review=self.earlier.review)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happened to one region between two states; `before` or `after` is None where it was not there."""
+
+    before: Region | None
+    after: Region | None
+
+    @property
+    def region(self) -> Region:
+        """The region as it is, or as it was last."""
+        found = self.after or self.before
+        assert found is not None
+        return found
+
+    def words(self) -> str:
+        """In words, such as "added", "removed" or "outline, text"."""
+        if self.before is None:
+            return "added"
+        if self.after is None:
+            return "removed"
+        old, new = self.before, self.after
+        parts = (
+            ("outline", not np.array_equal(old.polygon, new.polygon)),
+            ("text", old.text != new.text),
+            ("ignored", old.ignore != new.ignore),
+        )
+        return ", ".join(name for name, differs in parts if differs) or "origin"
 
 
 @dataclass(frozen=True)
@@ -45,6 +77,14 @@ class Difference:
         if self.comments:
             parts.append("comments")
         return ", ".join(parts) or "nothing"
+
+
+def changes(before: Page, after: Page) -> tuple[Change, ...]:
+    """Every region that differs between two states: those of the earlier one first, in page order."""
+    old = {region.id: region for region in before.regions}
+    new = {region.id: region for region in after.regions}
+    found = [Change(region, new.get(name)) for name, region in old.items() if new.get(name) != region]
+    return (*found, *(Change(None, region) for name, region in new.items() if name not in old))
 
 
 def difference(before: Page, after: Page) -> Difference:

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from PySide6.QtCore import QObject, Qt, QThreadPool, Signal, Slot
 
+from app.domain.page import Page
 from app.domain.page_filter import PageContent, PageFacts, PageFilter
 from app.services.workspace import Workspace
 from app.storage.contents import content_of, read_contents

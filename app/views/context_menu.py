@@ -25,7 +25,7 @@ SHAPES = (
 )  # fmt: skip
 ON_EMPTY = (
     "detect", "accept_all", "", "paste", "keep_previous", "text.ignore_small", "", "comment.add", "", "fit",
-    "map", "truth", "", "history",
+    "map", "truth", "", "history", "history.compare",
 )  # fmt: skip
 DRAWING = (
     "tool.polygon", "tool.rectangle", "tool.rotated", "tool.quad", "tool.curve", "tool.centre", "tool.pick",

@@ -61,6 +61,7 @@ TOOL_RAIL: Final = (
 WITH_WORDS: Final = ("open", "detect", "detect_all", "accept_all", "approve", "export")
 PANEL_BUTTONS: Final = ("detect", "detect_all", "retry")
 COMMENT_MENU: Final = ("comment.edit", "comment.resolve", "comment.delete")
+HISTORY_BUTTONS: Final = ("history.restore", "history.now", "history.compare")
 MenuRows = Sequence[tuple[str, Sequence[QAction | None]]]
 
 
@@ -97,7 +98,7 @@ class MainWindow(QMainWindow):
         self.layers = LayerPanel(actions)
         self.comments = CommentPanel([actions[name] for name in COMMENT_MENU])
         self.heat_strip = HeatStrip()
-        self.history = HistoryPanel(actions["history.restore"], actions["history.now"])
+        self.history = HistoryPanel([actions[name] for name in HISTORY_BUTTONS])
         self.status = StudioStatusBar(actions["cancel"])
         self.start_page = StartPage(actions["open"])
         self.save_banner, self.folder_banner, self.page_banner = Banner(), Banner(), Banner()

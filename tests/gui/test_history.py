@@ -1,12 +1,13 @@
 """Undo over a restart, and the history panel: look at an earlier state, go back to now, bring one back."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from app.domain.earlier import difference
+from app.domain.earlier import changes, difference
 from app.domain.page import Page
 from app.domain.region import new_region
 from app.storage.project_db import ProjectDb
@@ -139,3 +140,56 @@ def test_the_difference_says_what_was_done():
     assert found.words() == "1 region added, 1 changed, 1 removed, review: unseen, now approved"
     assert difference(before, before).words() == "nothing"
     assert difference(Page(), after).words().startswith("2 regions added")
+
+
+def test_an_earlier_state_is_compared_with_now_on_the_picture(qapp, folder: Path):
+    def outlines(robot: AppRobot) -> set[str]:
+        return {one.entry.id.split(" ")[0] for one in robot.canvas.stage.compared._order}
+
+    def lines(robot: AppRobot) -> list[str]:
+        found = robot.window.history.changes
+        return [found.item(row).text() for row in range(found.count())]
+
+    def script(robot: AppRobot):
+        yield robot.picture_shown
+        draw(robot, 20)
+        draw(robot, 120)
+        robot.press("V")
+        robot.select(robot.page.regions[0].id)
+        robot.press("Shift+Right")
+        draw(robot, 200)
+        robot.press("V")
+        robot.select(robot.page.regions[1].id)
+        robot.press("Del")
+        robot.press("Ctrl+Shift+H")
+        yield lambda: len(rows(robot)) == 6
+        assert outlines(robot) == set()
+        assert not robot.window.history.changes.isVisible()
+        choose(robot, 3)  # as it was with two regions, before the first was moved
+        assert len(robot.page.regions) == 2
+        assert lines(robot) == ["1: outline", "2: removed", "3: added"]
+        assert outlines(robot) == {"was", "now"}
+        assert robot.canvas.stage.compared.isVisible()
+        both = robot.canvas.grab().toImage()
+        robot.window.history.changes.setCurrentRow(2)
+        robot.press("Ctrl+Alt+C")
+        assert outlines(robot) == set()
+        assert not robot.window.history.changes.isVisible()
+        assert robot.canvas.grab().toImage() != both
+        robot.trigger("history.compare")
+        assert outlines(robot) == {"was", "now"}
+        robot.trigger("history.restore")
+        assert outlines(robot) == set()
+        assert [len(robot.page.regions), lines(robot)] == [2, []]
+        yield lambda: True
+
+    run_with(FakeDetector(), [str(folder)], script)
+
+
+def test_changes_say_what_differs_region_by_region():
+    kept, gone, new = (new_region(((0, 0), (9, 0), (9, 9))) for _ in range(3))
+    typed = replace(kept, text="EXIT", ignore=True)
+    found = changes(Page((kept, gone)), Page((new, typed)))
+    assert [(one.before, one.after) for one in found] == [(kept, typed), (gone, None), (None, new)]
+    assert [one.words() for one in found] == ["text, ignored", "removed", "added"]
+    assert changes(Page((kept,)), Page((kept,), "approved")) == ()

@@ -50,6 +50,7 @@ class Stage:
         self.truth = PolygonLayer()
         self.detections = PolygonLayer()
         self.regions = PolygonLayer()
+        self.compared = PolygonLayer()
         self.active = ActiveLayer()
         self.cross_hair = CrossHair()
         self.image_rect = QRectF()
@@ -66,6 +67,7 @@ class Stage:
             (20, self.truth),
             (30, self.detections),
             (40, self.regions),
+            (45, self.compared),
             (50, self.active),
             (60, self.cross_hair.lines[0]),
             (60, self.cross_hair.lines[1]),
@@ -114,6 +116,17 @@ class Stage:
         """Show the ground truth of a page, under everything that a person works on."""
         self.truth.set_entries(
             [PolygonEntry(region.id, region, region.polygon, style.TRUTH) for region in regions]
+        )
+
+    def show_compared(self, was: Sequence[Region], now: Sequence[Region]) -> None:
+        """Show outlines of two states over each other: as they were in dashes, as they are in dots."""
+        kinds = (("was", was, style.WAS), ("now", now, style.NOW))
+        self.compared.set_entries(
+            [
+                PolygonEntry(f"{kind} {region.id}", region, region.polygon, look)
+                for kind, regions, look in kinds
+                for region in regions
+            ]
         )
 
     def set_fill(self, opacity: float) -> None:
@@ -166,11 +179,13 @@ class Stage:
         self.truth.refine()
         self.detections.refine()
         self.regions.refine()
+        self.compared.refine()
 
     @property
     def is_rough(self) -> bool:
         """Whether `refine` would improve anything."""
-        return self.truth.is_rough or self.detections.is_rough or self.regions.is_rough
+        layers = (self.truth, self.detections, self.regions, self.compared)
+        return any(layer.is_rough for layer in layers)
 
     def _apply_visibility(self) -> None:
         shown: Mapping[LayerName, bool] = {
@@ -180,4 +195,5 @@ class Stage:
         self.truth.setVisible(shown["truth"])
         self.detections.setVisible(shown["detections"])
         self.regions.setVisible(shown["regions"])
+        self.compared.setVisible(shown["regions"])
         self.active.setVisible(shown["regions"])

@@ -71,6 +71,18 @@ BAND: Final = PolygonStyle(
     line=QColor(255, 255, 255), fill=QColor(10, 116, 255, 36), halo=_DARK, width=1.0, dashes=(4.0, 3.0)
 )
 
+WAS: Final = PolygonStyle(
+    line=QColor(255, 138, 0), fill=QColor(255, 138, 0, 0), halo=_DARK, width=2.0, dashes=(9.0, 4.0), height=1
+)
+NOW: Final = PolygonStyle(
+    line=QColor(255, 255, 255),
+    fill=QColor(255, 255, 255, 0),
+    halo=_DARK,
+    width=2.0,
+    dashes=(2.0, 3.0),
+    height=2,
+)
+
 FRAME: Final = PolygonStyle(
     line=QColor(255, 138, 0), fill=QColor(255, 138, 0, 0), halo=QColor(255, 255, 255, 225), width=1.4
 )

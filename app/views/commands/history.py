@@ -2,17 +2,20 @@
 
 from typing import Final
 
+import numpy as np
 from PySide6.QtCore import QObject, QTimer, Slot
 
-from app.domain.earlier import RestorePage, difference
+from app.domain.earlier import Change, RestorePage, changes, difference
 from app.domain.page import Page
 from app.qtmodels.history import when
 from app.storage.errors import StorageError
 from app.views.action_spec import ActionSpec
 from app.views.commands.desk import Desk
 from app.views.problem_text import known_problem
+from tcm_core.geometry.polygon import bounds
 
 REFRESH_MS: Final = 100
+REVEAL_MARGIN: Final = 40.0
 
 
 class HistoryCommands(QObject):
@@ -27,14 +30,28 @@ class HistoryCommands(QObject):
         self._desk = desk
         self._panel = desk.window.history
         self._stale = True
+        self._comparing = True
+        self._changes: tuple[Change, ...] = ()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(REFRESH_MS)
         self._timer.timeout.connect(self._refresh)
         self._panel.row_chosen.connect(self._look_at)
         self._panel.shown.connect(self._refresh_soon)
+        self._panel.change_chosen.connect(self._reveal)
+        desk.open_page.changed.connect(self._compare)
+        desk.add_checks(self.checked)
         desk.parts.workspace.opened.connect(self._opened)
         desk.parts.workspace.closing.connect(self._refresh_soon)
+
+    def checked(self) -> set[str]:
+        """Whether earlier states are compared."""
+        return {"history.compare"} if self._comparing else set()
+
+    def toggle_compare(self) -> None:
+        """Show what differs from now over an earlier state, or the earlier state alone."""
+        self._comparing = not self._comparing
+        self._compare()
 
     def show(self) -> None:
         self._desk.window.show_history_panel()
@@ -109,6 +126,27 @@ class HistoryCommands(QObject):
             f"Done since then: {difference(earlier, self._desk.open_page.page).words()}."
         )
 
+    @Slot()
+    def _compare(self) -> None:
+        """Show the outlines of what differs, both as it was and as it is."""
+        open_page = self._desk.open_page
+        found: tuple[Change, ...] = ()
+        if open_page.earlier is not None and self._comparing:
+            found = changes(open_page.earlier, open_page.page)
+        if found == self._changes:
+            return
+        self._changes = found
+        self._desk.window.canvas.stage.show_compared(
+            [one.before for one in found if one.before is not None],
+            [one.after for one in found if one.after is not None],
+        )
+        self._panel.show_changes([_line(number, one) for number, one in enumerate(found, 1)])
+
+    @Slot(int)
+    def _reveal(self, row: int) -> None:
+        shapes = [one.polygon for one in (self._changes[row].before, self._changes[row].after) if one]
+        self._desk.window.canvas.reveal(*bounds(np.concatenate(shapes)), REVEAL_MARGIN)
+
     def _say_now(self) -> None:
         count = max(self._panel.model.rowCount() - 1, 0)
         steps = "1 step" if count == 1 else f"{count} steps"
@@ -117,6 +155,11 @@ class HistoryCommands(QObject):
     @Slot(object)
     def _lost(self, error: StorageError) -> None:
         self._desk.open_page.problem.emit(known_problem(error, self._desk.open_page.key or ""))
+
+
+def _line(number: int, change: Change) -> str:
+    text = f' "{change.region.text}"' if change.region.text else ""
+    return f"{number}{text}: {change.words()}"
 
 
 def _counted(page: Page) -> str:
@@ -131,6 +174,9 @@ ROWS: Final[tuple[ActionSpec, ...]] = (
       rule=True),
     A("history.restore", "Restore this state", "Edit", ("Ctrl+Alt+R",), "",
       "Make the image what it was in the state that is shown; Undo takes that back", C.restore, "earlier"),
+    A("history.compare", "Compare with now", "Edit", ("Ctrl+Alt+C",), "",
+      "Over an earlier state, show what differs: as it was in dashes, as it is now in dots", C.toggle_compare,
+      "page", True),
     A("history.now", "Back to now", "Edit", ("Ctrl+Alt+N",), "",
       "Leave the earlier state that is shown; nothing has changed", C.now, "earlier"),
 )  # fmt: skip

@@ -1,11 +1,17 @@
-"""The history of the open image: every step since the first, to look at and to bring back."""
+"""The history of the open image: every step since the first, to look at, to compare and to bring back."""
+
+from collections.abc import Sequence
+from typing import Final
 
 from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QListView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QListView, QListWidget, QToolButton, QVBoxLayout, QWidget
 
+from app.i18n.translation import tr
 from app.qtmodels.history import HistoryModel
 from app.views.panels.action_button import ActionButton
+
+CHANGES_HEIGHT: Final = 110  # of the list of differences, widget pixels
 
 
 class HistoryPanel(QWidget):
@@ -13,14 +19,18 @@ class HistoryPanel(QWidget):
 
     Attributes:
         row_chosen: the row of the step to look at.
+        change_chosen: the number of a difference that was clicked.
         shown: the panel comes to be seen; what it shows may be old.
     """
 
     row_chosen = Signal(int)
+    change_chosen = Signal(int)
     shown = Signal()
 
-    def __init__(self, restore: QAction, now: QAction, parent: QWidget | None = None) -> None:
+    def __init__(self, actions: Sequence[QAction], parent: QWidget | None = None) -> None:
+        """`actions`: to restore a state, to go back to now, and to compare."""
         super().__init__(parent)
+        restore, now, compare = actions
         self.model = HistoryModel(self)
         self.view = QListView()
         self.view.setModel(self.model)
@@ -30,22 +40,39 @@ class HistoryPanel(QWidget):
         self.text = QLabel()
         self.text.setWordWrap(True)
         self.text.setProperty("role", "muted")
+        self.changes = QListWidget()
+        self.changes.setAccessibleName("What differs between this state and now")
+        self.changes.setMaximumHeight(CHANGES_HEIGHT)
+        self.changes.hide()
+        self.compare = QToolButton()
+        self.compare.setDefaultAction(compare)
         self.restore_button, self.now_button = ActionButton(restore), ActionButton(now)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(6)
         column.addWidget(self.view, 1)
         column.addWidget(self.text)
+        column.addWidget(self.changes)
         row = QHBoxLayout()
         row.addWidget(self.restore_button)
         row.addWidget(self.now_button)
         column.addLayout(row)
+        column.addWidget(self.compare)
+        self.changes.currentRowChanged.connect(self._change_picked)
         self.view.selectionModel().currentChanged.connect(self._current_changed)
 
     def tell(self, text: str) -> None:
         """Say something about the chosen step."""
         self.text.setText(text)
         self.text.setAccessibleName(text)
+
+    def show_changes(self, lines: Sequence[str]) -> None:
+        """List what differs from now; nothing hides the list."""
+        self.changes.blockSignals(True)
+        self.changes.clear()
+        self.changes.addItems([tr(line) for line in lines])
+        self.changes.blockSignals(False)
+        self.changes.setVisible(bool(lines))
 
     def choose(self, row: int) -> None:
         """Mark a row without announcing it."""
@@ -58,6 +85,11 @@ class HistoryPanel(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.shown.emit()
+
+    @Slot(int)
+    def _change_picked(self, row: int) -> None:
+        if row >= 0:
+            self.change_chosen.emit(row)
 
     @Slot(QModelIndex, QModelIndex)
     def _current_changed(self, current: QModelIndex, _: QModelIndex) -> None:
