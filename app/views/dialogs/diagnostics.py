@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )  # fmt: skip
+from shiboken6 import isValid
 
 from tcm_core.doctor import Finding, collect
 
@@ -26,6 +27,7 @@ class DiagnosticsDialog(QDialog):
         self.setWindowTitle("Diagnostics")
         self.resize(720, 480)
         self._findings: list[Finding] = []
+        self._closed = False
         self.waiting = QLabel("Looking at the installation...")
         self.table = QTableWidget(0, 3)
         self.table.setHorizontalHeaderLabels(["Subject", "Finding", "What to do"])
@@ -44,9 +46,16 @@ class DiagnosticsDialog(QDialog):
         self._collector.signals.collected.connect(self.show_findings, Qt.ConnectionType.QueuedConnection)
         QThreadPool.globalInstance().start(self._collector)
 
+    def done(self, result: int) -> None:
+        """Close; what the thread finds after that is nobody's any more."""
+        self._closed = True
+        super().done(result)
+
     @Slot(object)
     def show_findings(self, findings: Sequence[Finding]) -> None:
-        """Fill the table."""
+        """Fill the table, unless the dialog is closed and perhaps half deleted."""
+        if self._closed or not isValid(self.waiting):
+            return
         self._findings = list(findings)
         self.waiting.setText(
             "Everything serves." if all(f.ok for f in findings) else "Something needs attention."
