@@ -58,7 +58,12 @@ class Dictionary:
 
     def _filled(self, translated: str, parts: tuple[str, ...]) -> str:
         rest = iter(parts)
-        return _SLOT.sub(lambda _: self.entries.get(part := next(rest), part), translated)
+        return _SLOT.sub(lambda _: self._part(next(rest)), translated)
+
+    def _part(self, part: str) -> str:
+        """What fills a gap: words that have an entry themselves, or a name that stays."""
+        found = self.find(part) if " " in part else self.entries.get(part)
+        return part if found is None else found
 
 
 def _pattern(key: str) -> re.Pattern[str]:
@@ -91,6 +96,12 @@ def tr(text: str) -> str:
             _words.composed.clear()
         _words.composed[found] = text
     return found
+
+
+def tr_lines(text: str) -> str:
+    """A text of several lines, each translated by itself; blanks before a line stay."""
+    lines = [(line, line.strip()) for line in text.split("\n")]
+    return "\n".join(line.replace(words, tr(words)) if words else line for line, words in lines)
 
 
 def english_of(text: str) -> str:

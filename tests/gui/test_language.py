@@ -9,16 +9,18 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QComboBox, QLabel, QMenu, QPushButton, QWidget
 
-from app.i18n.translation import Dictionary, read_dictionary, tr, use_language
+from app.i18n.translation import Dictionary, read_dictionary, tr, tr_lines, use_language
 from app.views.actions import ACTIONS, MENUS
+from app.views.dialogs.export import ExportDialog
 from app.views.dialogs.keys import KeysDialog
 from app.views.dialogs.preferences import PreferencesDialog
+from app.views.dialogs.problem import ProblemDialog
 from app.views.retranslation import translate
 from tcm_core.resources import resource
 from tests.helpers.app_robot import AppRobot, run_with
 from tests.helpers.fake_predictor import FakeDetector
 from tests.helpers.photos import write_photos
-from tests.helpers.shown_words import shown_words
+from tests.helpers.shown_words import shown_words, told_problems
 
 LANGUAGES = ("zh_TW", "zh_CN")
 SLOT = re.compile(r"\{n?\}")
@@ -189,3 +191,46 @@ def test_the_language_is_there_at_the_next_start(qapp, private_home: Path):
         yield lambda: True
 
     run_with(FakeDetector(), [], script)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_problems_and_reports_are_told_in_the_language(language: str):
+    dictionary = read_dictionary(language)
+    missing = [text for text in told_problems() if not any(dictionary.find(said) for said in _said(text))]
+    assert missing == []
+    use_language(language)
+    action = tr("save the labels of a b.jpg")
+    told = tr(
+        "Could not save the labels of a b.jpg: /p: disk full. What was saved before is intact; try again."
+    )
+    assert "a b.jpg" in action != "save the labels of a b.jpg"
+    assert action in told
+    report = tr_lines(
+        "12 regions of 3 images will be written as X.\n\nWhat this format cannot hold:\n  turned: 2 times"
+    )
+    first, blank, heading, line = report.split("\n")
+    assert "written" not in first
+    assert "12" in first
+    assert (blank, line[:2], "times" in line) == ("", "  ", False)
+    assert heading != "What this format cannot hold:"
+
+
+def test_a_problem_and_an_export_report_are_read_in_the_language(qapp, tmp_path: Path, private_home: Path):
+    (private_home / "settings.toml").write_text('[view]\nlanguage = "zh_TW"\n', encoding="utf-8")
+    folder = write_photos(tmp_path / "p", ("a.jpg",))
+
+    def script(robot: AppRobot):
+        yield robot.picture_shown
+        yield robot.checkpoint_ready
+        robot.trigger("export")
+        dialog = robot.window.findChild(ExportDialog)
+        yield lambda: "will be" not in dialog.report.toPlainText() and "寫出" in dialog.report.toPlainText()
+        dialog.reject()
+        robot.window.detection.checkpoint_chosen.emit("refused")
+        yield lambda: robot.problems
+        problem = robot.window.findChild(ProblemDialog)
+        assert problem.remedy.text() == tr("Choose another checkpoint in the Detect menu.")
+        assert "偵測" in problem.remedy.text()
+        robot.close_problems()
+
+    run_with(FakeDetector(refuse=frozenset(("refused",))), [str(folder)], script)

@@ -24,6 +24,9 @@ SHOWING_CALLS = frozenset((
 ))  # fmt: skip
 """Functions whose words are shown."""
 NO_WORD = re.compile(r"[^A-Za-z]*|[a-z_.]+\.(json|toml|txt)|good|info|warn|bad")
+TELLING_CALLS = frozenset(("Problem", "problem_of", "StorageError", "in_words"))
+NO_SENTENCE = re.compile(r"[^ ]*|{} \(device: {}\)|{} {} written before it\.")
+"""Words that stand for themselves, and places."""
 SAME_EVERYWHERE = frozenset(("English", "TCM Studio {}"))
 
 
@@ -54,6 +57,17 @@ def shown_words() -> dict[str, str]:
         for text, where in words.items()
         if text not in SAME_EVERYWHERE and not NO_WORD.fullmatch(text.replace("{}", ""))
     }
+
+
+def told_problems() -> set[str]:
+    """The sentences of problems: what the constructors of problems and errors of the app are given."""
+    told: set[str] = set()
+    for file in sorted((ROOT / "app").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and _name(node.func) in TELLING_CALLS:
+                for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+                    told.update(text for text in _texts(argument) if NO_SENTENCE.fullmatch(text) is None)
+    return told
 
 
 def _words_of(tree: ast.Module) -> Iterator[str]:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )  # fmt: skip
 
+from app.i18n.translation import tr, tr_lines
 from app.services.export import AnyPlan, ExportService
 from app.services.format_export import WITHOUT_ZIP, usual_frame, writable_formats
 from app.views.problem_text import problem_text
@@ -135,18 +136,18 @@ class ExportDialog(QDialog):
         self.show_button.hide()
         self.zip.setEnabled(name not in WITHOUT_ZIP)
         self.export_button.setEnabled(False)
-        self.report.setPlainText("Looking at what this format can hold...")
+        self.report.setPlainText(tr("Looking at what this format can hold..."))
         self._service.start_planning(self._scopes[self.scope.currentIndex()][1](), name, frame)
 
     @Slot(object)
     def _planned(self, plan: AnyPlan | Problem) -> None:
         if isinstance(plan, Problem):
-            self.report.setPlainText(problem_text(plan))
+            self.report.setPlainText(tr_lines(problem_text(plan)))
         else:
             self._plan = plan
             self._show_report()
         count = 0 if self._plan is None else self._plan.image_count
-        self.export_button.setText(f"Export {count} image{'' if count == 1 else 's'}")
+        self.export_button.setText(tr(f"Export {count} image{'' if count == 1 else 's'}"))
         self.export_button.setEnabled(count > 0)
 
     @property
@@ -169,7 +170,7 @@ class ExportDialog(QDialog):
     @Slot()
     def _show_report(self) -> None:
         if self._plan is not None:
-            self.report.setPlainText(self._plan.report(as_zip=self._as_zip))
+            self.report.setPlainText(tr_lines(self._plan.report(as_zip=self._as_zip)))
 
     @Slot()
     def _choose(self) -> None:
@@ -180,12 +181,12 @@ class ExportDialog(QDialog):
     @Slot()
     def _write(self) -> None:
         if self._plan is None or not self.folder.text().strip():
-            self.outcome.setText("Choose a folder first.")
+            self.outcome.setText(tr("Choose a folder first."))
             return
         folder = Path(self.folder.text()).expanduser()
         self._written_to = folder
         self.export_button.setEnabled(False)
-        self.outcome.setText("Writing...")
+        self.outcome.setText(tr("Writing..."))
         self._service.write(
             self._plan,
             folder / ZIP_NAME if self._as_zip else folder,
@@ -196,13 +197,13 @@ class ExportDialog(QDialog):
     @Slot(list)
     def _written(self, files: list[Path]) -> None:
         what = str(files[0]) if len(files) == 1 else f"{len(files)} files in {self._written_to}"
-        self.outcome.setText(f"Written: {what}")
+        self.outcome.setText(tr(f"Written: {what}"))
         self.export_button.setEnabled(True)
         self.show_button.show()
 
     @Slot(object)
     def _failed(self, problem: Problem) -> None:
-        self.outcome.setText(f"{problem.what} {problem.remedy}")
+        self.outcome.setText(f"{tr(problem.what)} {tr(problem.remedy)}")
         self.export_button.setEnabled(True)
 
     @Slot()

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )  # fmt: skip
 
+from app.i18n.translation import tr, tr_lines
 from app.services.importing import AUTO, ImportMode, ImportOutcome, ImportPlan, ImportService
 from app.services.workspace import Workspace
 from app.views.problem_text import problem_text
@@ -129,7 +130,7 @@ class ImportDialog(QDialog):
         self._plan = None
         self.import_button.setEnabled(False)
         self.outcome.clear()
-        self.report.setPlainText("Reading...")
+        self.report.setPlainText(tr("Reading..."))
         frame: str = self.frame.currentData()
         wanted: ReadFrame | None = "stored" if frame == "stored" else "view" if frame == "view" else None
         self._service.start_reading(
@@ -140,15 +141,16 @@ class ImportDialog(QDialog):
     def _show_plan(self, plan: ImportPlan) -> None:
         self._plan = plan
         labelled = sum(bool(self._workspace.summary(key).region_count) for key, _ in plan.pages)
-        self.report.setPlainText(plan.report(labelled))
+        self.report.setPlainText(tr_lines(plan.report(labelled)))
         self.import_button.setEnabled(bool(plan.pages))
-        self.import_button.setText(f"Import {len(plan.pages)} image{'' if len(plan.pages) == 1 else 's'}")
+        pages = len(plan.pages)
+        self.import_button.setText(tr(f"Import {pages} image{'' if pages == 1 else 's'}"))
 
     @Slot()
     def _import(self) -> None:
         if self._plan is not None:
             self.import_button.setEnabled(False)
-            self.cancel_button.setText("Stop")
+            self.cancel_button.setText(tr("Stop"))
             self.progress.setRange(0, len(self._plan.pages))
             self.progress.show()
             mode: ImportMode = MODES[self.mode.currentIndex()][1]
@@ -171,14 +173,14 @@ class ImportDialog(QDialog):
     @Slot(object)
     def _failed(self, problem: Problem) -> None:
         if self._plan is None:
-            self.report.setPlainText(problem_text(problem))
+            self.report.setPlainText(tr_lines(problem_text(problem)))
         else:
-            self._ended(f"{problem.what} {problem.remedy}")
+            self._ended(f"{tr(problem.what)} {tr(problem.remedy)}")
 
     def _ended(self, text: str) -> None:
-        self.outcome.setText(text)
+        self.outcome.setText(tr(text))
         self.progress.hide()
-        self.cancel_button.setText("Close")
+        self.cancel_button.setText(tr("Close"))
 
     def reject(self) -> None:
         """Stop the import when one is under way; else close."""

@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
+from app.i18n.translation import tr
 from app.views.problem_text import problem_text
 from app.workers.messages import Problem
 
@@ -85,10 +86,10 @@ class ProblemDialog(QDialog):
 
     def _next(self) -> None:
         problem = self._shown = self._waiting.pop(0)
-        self.what.setText(problem.what)
+        self.what.setText(tr(problem.what))
         self.where.setText(problem.where)
         self.where.setVisible(bool(problem.where))
-        self.remedy.setText(problem.remedy)
+        self.remedy.setText(tr(problem.remedy))
         self.remedy.setVisible(bool(problem.remedy))
         self.details.setPlainText(problem.details)
         self.details.hide()
@@ -108,7 +109,7 @@ class ProblemDialog(QDialog):
 
     def _label_close(self) -> None:
         more = len(self._waiting)
-        self.close_button.setText(f"Next ({more} more)" if more else "Close")
+        self.close_button.setText(tr(f"Next ({more} more)" if more else "Close"))
 
     @Slot()
     def _copy(self) -> None:
