@@ -33,6 +33,8 @@ class Choice(_Frozen):
     tests: tuple[str, ...] | None = None
     """Rows of data.toml's [test]."""
     seeds: tuple[int, ...] | None = None
+    begin: str | None = None
+    """A row of variants.toml's [pretraining] to begin with, as far as its weights fit; "" for none."""
     set: dict[str, Any] = {}
     """Values of the training configuration."""
 
@@ -134,8 +136,21 @@ class DataTables(_Frozen):
     test: dict[str, TestSet]
 
 
-class _Variants(_Frozen):
+class Pretraining(_Frozen):
+    """A run whose weights others begin with."""
+
+    recipe: str
+    data: str
+    seed: int = 0
+    variants: tuple[str, ...] = ()
+    set: dict[str, Any] = {}
+
+
+class ModelTables(_Frozen):
+    """resources/experiments/variants.toml."""
+
     variants: dict[str, Variant]
+    pretraining: dict[str, Pretraining] = {}
 
 
 def experiment_names() -> list[str]:
@@ -159,9 +174,9 @@ def load_data_tables() -> DataTables:
     return load_config(resource(FOLDER, "data.toml"), DataTables)
 
 
-def load_variants() -> dict[str, Variant]:
-    """The models that grids speak of."""
-    return load_config(resource(FOLDER, "variants.toml"), _Variants).variants
+def load_model_tables() -> ModelTables:
+    """The models that grids speak of, and what they begin with."""
+    return load_config(resource(FOLDER, "variants.toml"), ModelTables)
 
 
 def recipe_file(name: str) -> Path:

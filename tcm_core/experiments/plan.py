@@ -21,18 +21,21 @@ from tcm_core.experiments.grid import (
     Choice,
     DataTables,
     GridConfig,
+    ModelTables,
     Row,
     TestSet,
     TrainSet,
     Variant,
     load_data_tables,
     load_grid,
-    load_variants,
+    load_model_tables,
     recipe_file,
 )
 
 _TAGS: Final = ("kind", "name", "head")
 _KEY_DIGITS: Final = 12
+BEGIN: Final = "run:"
+"""A configuration that starts from another run says so by this and the run's hash."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class PlannedRun:
         config: the same, checked.
         data: title of what it learns from.
         rendered: names of the scenes that have to be rendered for it.
+        begin: the run whose weights it begins with, as far as they fit; None: as its configuration says.
     """
 
     key: str
@@ -52,6 +56,7 @@ class PlannedRun:
     config: TrainConfig
     data: str
     rendered: tuple[str, ...]
+    begin: "PlannedRun | None" = None
 
 
 @dataclass(frozen=True)
@@ -91,24 +96,24 @@ def plan_experiment(name: str, budget: BudgetName) -> Plan:
     Raises:
         BadConfig: there is no such grid, or a row's configuration is wrong; the message names the row.
     """
-    return plan_grid(name, load_grid(name), budget, load_data_tables(), load_variants())
+    return plan_grid(name, load_grid(name), budget, load_data_tables(), load_model_tables())
 
 
 def plan_grid(
-    name: str, grid: GridConfig, budget: BudgetName, tables: DataTables, variants: Mapping[str, Variant]
+    name: str, grid: GridConfig, budget: BudgetName, tables: DataTables, models: ModelTables
 ) -> Plan:
     """The runs of a grid; see plan_experiment."""
     rows = []
     for row in grid.rows:
         if budget not in row.budgets:
             continue
-        chosen = _chosen(row, grid, budget, variants)
+        chosen = _chosen(row, grid, budget, models.variants)
         for test in chosen.tests or ():
             if test not in tables.test:
                 raise BadConfig(f"{name}: {row.name}: no test is called {test!r}")
-        runs = tuple(
-            _planned_run(row, chosen, seed, tables, f"{name}: {row.name}") for seed in chosen.seeds or ()
-        )
+        where = f"{name}: {row.name}"
+        begin = _pretraining(chosen.begin, models, tables, where) if chosen.begin and row.trained else None
+        runs = tuple(_planned_run(row, chosen, seed, tables, begin) for seed in chosen.seeds or ())
         rows.append(PlannedRow(row, runs, chosen.tests or ()))
     return Plan(name, budget, grid, tuple(rows), tables)
 
@@ -162,7 +167,7 @@ def _chosen(row: Row, grid: GridConfig, budget: BudgetName, variants: Mapping[st
         layers += [Choice(set=part.set), _of_budget(part, budget)]
     chosen: dict[str, Any] = {"set": {}}
     for layer in layers:
-        for key in ("recipe", "data", "tests", "seeds"):
+        for key in ("recipe", "data", "tests", "seeds", "begin"):
             if getattr(layer, key) is not None:
                 chosen[key] = getattr(layer, key)
         chosen["set"] = merged(chosen["set"], layer.set)
@@ -173,27 +178,40 @@ def _of_budget(part: GridConfig | Variant | Row, budget: BudgetName) -> Choice:
     return part.small if budget == "small" else part.full
 
 
-def _planned_run(row: Row, chosen: Choice, seed: int, tables: DataTables, where: str) -> PlannedRun:
+def _pretraining(name: str, models: ModelTables, tables: DataTables, where: str) -> PlannedRun:
+    """The run that others begin with."""
+    if name not in models.pretraining:
+        raise BadConfig(f"{where}: no pretraining is called {name!r}")
+    given = models.pretraining[name]
+    changes: dict[str, Any] = {}
+    for variant in given.variants:
+        changes = merged(merged(changes, models.variants[variant].set), models.variants[variant].small.set)
+    chosen = Choice(recipe=given.recipe, data=given.data, set=merged(changes, given.set))
+    return _planned_run(Row(name=f"pretraining {name}"), chosen, given.seed, tables, None)
+
+
+def _planned_run(
+    row: Row, chosen: Choice, seed: int, tables: DataTables, begin: PlannedRun | None
+) -> PlannedRun:
     if chosen.recipe is None or chosen.data is None:
-        raise BadConfig(f"{where}: neither the row nor its grid says which recipe and which data")
+        raise BadConfig(f"{row.name}: neither the row nor its grid says which recipe and which data")
     if chosen.data not in tables.train:
-        raise BadConfig(f"{where}: no training data is called {chosen.data!r}")
+        raise BadConfig(f"{row.name}: no training data is called {chosen.data!r}")
     data = tables.train[chosen.data]
     values = tomllib.loads(recipe_file(chosen.recipe).read_text(encoding="utf-8"))
     values = merged(values, chosen.set)
     sources = [_with_share(source, row.share, tables, data) for source in data.sources]
     values["data"] = {"sources": [source.model_dump(mode="json", exclude_unset=True) for source in sources]}
     values["name"], values["seed"] = f"{row.name}, seed {seed}", seed
-    config = parse_config(values, TrainConfig, where)
-    if config.validation.protocol != _protocol(data):
-        validation = merged(values.get("validation", {}), {"protocol": _protocol(data)})
-        values["validation"] = validation
-        config = parse_config(values, TrainConfig, where)
+    values["validation"] = {"protocol": _protocol(data), **values.get("validation", {})}
+    if begin is not None:
+        values |= {"start": f"{BEGIN}{begin.key}", "start_fit": "parts"}
+    config = parse_config(values, TrainConfig, f"{row.name}, {chosen.recipe}")
     rendered = tuple(name for source in sources if (name := rendered_name(source.root)) is not None)
     content = canonical(config.model_copy(update={"name": TrainConfig.model_fields["name"].default}))
     if rendered:
         content["rendered"] = {name: canonical(tables.rendered[name]) for name in rendered}
-    return PlannedRun(hash_of(content), values, config, _title(data, row.share), rendered)
+    return PlannedRun(hash_of(content), values, config, _title(data, row.share), rendered, begin)
 
 
 def rendered_name(root: Path | None) -> str | None:

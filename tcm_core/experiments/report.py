@@ -181,6 +181,17 @@ def _protocol(plan: Plan, rows: Sequence[RowFigures]) -> str:
         f"({' or '.join(map(str, counts)) or 'none yet'}), which are cut from the training part and "
         "neither learnt from nor tested on. No choice was made on a test page."
     )
+    begun = dict.fromkeys(
+        (run.begin.config.name, run.begin.key, run.begin.data, run.begin.config.optim.steps)
+        for row in rows
+        for seed in row.seeds
+        if (run := seed.run).begin is not None
+    )
+    lines += [
+        f"* Begun with: {name} (`{key}`), {steps} steps on {data}; every tensor of it that fits. "
+        "The seeds of a row share it, so that their range does not hold what another pretraining would change."
+        for name, key, data, steps in begun
+    ]
     machines = dict.fromkeys(
         f"{result.machine.device}; {result.machine.processor}; {result.machine.versions}"
         for result in results

@@ -15,7 +15,7 @@ from tcm_core.data.atomic_file import write_text_atomic
 from tcm_core.data.formats.icdar import write_icdar2015
 from tcm_core.data.synth.folder import write_scenes
 from tcm_core.errors import BadCheckpoint, TcmError
-from tcm_core.experiments.grid import RENDERED, RenderConfig
+from tcm_core.experiments.grid import RENDERED, RenderConfig, Row
 from tcm_core.experiments.missing import missing_for_run, missing_for_test
 from tcm_core.experiments.plan import Plan, PlannedRow, PlannedRun, materialised
 from tcm_core.experiments.results import (
@@ -90,12 +90,21 @@ class Runner:
         files = RunFiles(self._out, run.key)
         files.lock.parent.mkdir(parents=True, exist_ok=True)
         try:
+            if run.begin is not None:
+                self._begin(run.begin)
             with FileLock(files.lock, timeout=patience):
                 self._locked_row(row, run, files)
         except Timeout:
             self._say(f"{row.row.name}: another process has the run {run.key}; later")
             return False
         return True
+
+    def _begin(self, begin: PlannedRun) -> None:
+        """Has a run that others begin with; where it fails, those fail for want of it."""
+        files = RunFiles(self._out, begin.key)
+        with FileLock(files.lock, timeout=_LOCK_WAIT_S):
+            if files.result() is None:
+                self._locked_row(PlannedRow(Row(name=begin.config.name), (begin,), ()), begin, files)
 
     def _locked_row(self, row: PlannedRow, run: PlannedRun, files: RunFiles) -> None:
         name = f"{row.row.name}, seed {run.config.seed} ({run.key})"
@@ -129,7 +138,10 @@ class Runner:
             self._render(name, self._plan.tables.rendered[name])
         sources = materialised(run.config.data, self._root, self._out.resolve()).sources
         data = {"sources": [source.model_dump(mode="json", exclude_unset=True) for source in sources]}
-        write_text_atomic(files.config, tomlkit.dumps({**run.values, "data": data}))
+        values = {**run.values, "data": data}
+        if run.begin is not None:
+            values["start"] = str(RunFiles(self._out, run.begin.key).checkpoint.resolve())
+        write_text_atomic(files.config, tomlkit.dumps(values))
         started = time.monotonic()
         run_training(files.config, files.training, resume=True)
         steps = _steps_done(files.training / "events.jsonl")
@@ -155,7 +167,7 @@ class Runner:
                     update={"folder": self._root / synth.backgrounds.folder}
                 )
                 synth = synth.model_copy(update={"backgrounds": ground})
-            scenes = [scene.labels for scene in write_scenes(synth, folder, settings.count, workers=1)]
+            scenes = [scene.labels for scene in write_scenes(synth, folder, settings.count, workers=2)]
             write_icdar2015(scenes, folder / "gt")
 
     def _test(self, name: str, row: str, files: RunFiles) -> None:
