@@ -109,8 +109,10 @@ class Trouble:
 
     def disk_full(self, error: BaseException) -> TrainingFailed:
         """The end of a run whose state cannot be saved, in words."""
+        cause = _disk_error(error)
+        reason = _first_line(error) if cause is None else cause.strerror or str(cause)
         return TrainingFailed(
-            f"{self._folder.path}: the disk is full ({_first_line(error)}). The last saved state is whole: "
+            f"{self._folder.path}: the disk is full ({reason}). The last saved state is whole: "
             "free some space and go on with --resume."
         )
 
@@ -168,19 +170,24 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 def is_disk_full(error: BaseException | None) -> bool:
     """Whether an error, or one that it comes from, is of a disk without room."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        if isinstance(error, OSError) and error.errno in _NO_ROOM:
-            return True
-        seen.add(id(error))
-        error = error.__cause__ or error.__context__
-    return False
+    return _disk_error(error) is not None
 
 
 def is_device_lost(error: BaseException) -> bool:
     """Whether a GPU, or the connection between GPUs, stopped working."""
     text = str(error).lower()
     return isinstance(error, RuntimeError) and any(word in text for word in _LOST_DEVICE)
+
+
+def _disk_error(error: BaseException | None) -> OSError | None:
+    """What the system said; torch.save hides it behind an error of its own."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            return error
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _first_line(error: BaseException) -> str:
