@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMenu
 from app.domain.edits import DeleteVertices, Edit, InsertVertex
 from app.domain.hit_test import Hit
 from app.i18n.translation import tr
+from app.views.action_spec import Menu
 from app.views.actions import ActionSet
 from app.views.main_window import COMMENT_MENU, MainWindow
 from app.views.open_page import OpenPage
@@ -24,7 +25,8 @@ SHAPES = (
     "shape.turn_far_right", "", "shape.start", "shape.order",
 )  # fmt: skip
 ON_EMPTY = (
-    "detect", "accept_all", "", "paste", "keep_previous", "text.ignore_small", "", "comment.add", "", "fit",
+    "detect", "accept_all", "", "undo", "redo", "", "select_all", "paste",
+    "keep_previous", "text.ignore_small", "", "comment.add", "", "fit",
     "map", "truth", "", "history", "history.compare",
 )  # fmt: skip
 DRAWING = (
@@ -61,6 +63,8 @@ class ContextMenu(QObject):
                 menu.addSeparator()
             self._add_rows(menu.addMenu(tr("Draw")), DRAWING)
             self._add_rows(menu, ON_EMPTY)
+            for name in ("Layers", "View", "Detect", "Review"):
+                self._add_menu(menu, name)
         else:
             self._add_vertex_rows(menu, hit, place)
             self._add_rows(menu.addMenu(tr("Shape")), SHAPES)
@@ -86,6 +90,14 @@ class ContextMenu(QObject):
                 menu.addAction(self._actions.by_id[name])
             else:
                 menu.addSeparator()
+
+    def _add_menu(self, menu: QMenu, name: Menu) -> None:
+        inner = menu.addMenu(tr(name))
+        for action in self._actions.menu(name):
+            if action is None:
+                inner.addSeparator()
+            else:
+                inner.addAction(action)
 
     def _add(self, menu: QMenu, text: str, slot: Callable[[], None]) -> None:
         action = QAction(_translated(text), menu)

@@ -3,7 +3,9 @@
 from collections import Counter
 from pathlib import Path
 
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QApplication, QMenu
 
 from app.views.action_spec import WHY_DISABLED
 from app.views.actions import ACTIONS, MENUS
@@ -138,5 +140,44 @@ def test_controls_have_accessible_names(qapp, tmp_path: Path):
             for control in robot.window.findChildren(kind):
                 if control.isVisible() and not control.objectName().startswith("qt_"):
                     assert control.accessibleName() or control.text(), control
+
+    run_with(FakeDetector(), [str(folder)], script)
+
+
+def test_every_command_has_a_key_a_menu_and_a_hint():
+    assert [spec.id for spec in ACTIONS if not (spec.keys and spec.hint and spec.menu in MENUS)] == []
+
+
+def test_what_concerns_the_picture_is_in_the_menu_of_the_right_button(qapp, tmp_path: Path):
+    elsewhere = {"File", "Go", "Help"}  # about the folder and the window
+    not_here = {
+        "tool.select", "region.next", "region.previous", "history.restore", "history.now", "text.checks",
+        "text.hints", "preferences", "key_editor",
+    }  # fmt: skip
+    folder = write_photos(tmp_path / "p", ("a.jpg",))
+
+    def texts(menu: QMenu) -> set[str]:
+        found = set()
+        for action in menu.actions():
+            found |= {action.objectName()} | (texts(action.menu()) if action.menu() else set())
+        return found
+
+    def script(robot: AppRobot):
+        yield robot.picture_shown
+        robot.press("R")
+        robot.drag((20, 20), (80, 60))
+        robot.press("V")
+        offered = set()
+        for x, y in ((50, 40), (120, 120)):
+            place = robot.place(x, y)
+            robot.mouse(QEvent.Type.MouseMove, place)
+            robot.mouse(QEvent.Type.MouseButtonPress, place, "", Qt.MouseButton.RightButton)
+            robot.mouse(QEvent.Type.MouseButtonRelease, place, "", Qt.MouseButton.RightButton)
+            menu = QApplication.activePopupWidget()
+            offered |= texts(menu)
+            menu.close()
+        wanted = {spec.id for spec in ACTIONS if spec.menu not in elsewhere} - not_here
+        assert wanted - offered == {"comment.edit", "comment.delete"} - offered
+        yield lambda: True
 
     run_with(FakeDetector(), [str(folder)], script)

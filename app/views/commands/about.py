@@ -45,7 +45,8 @@ ROWS: Final[tuple[ActionSpec, ...]] = (
     A("keys", "Keys", "Help", ("F1",), "keyboard", "Every command with its keys", C.show_keys),
     A("guide", "User's guide", "Help", ("Shift+F1",), "help", "How everything is done, with pictures",
       C.show_guide),
-    A("diagnostics", "Diagnostics", "Help", (), "diagnostics", "What this installation consists of",
+    A("diagnostics", "Diagnostics", "Help", ("Ctrl+F1",), "diagnostics", "What this installation consists of",
       C.show_diagnostics),
-    A("about", "About TCM Studio", "Help", (), "help", "Version and licences", C.show_about, rule=True),
+    A("about", "About TCM Studio", "Help", ("Alt+F1",), "help", "Version and licences", C.show_about,
+      rule=True),
 )  # fmt: skip

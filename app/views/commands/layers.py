@@ -11,8 +11,8 @@ from app.views.action_spec import ActionSpec
 from app.views.commands.desk import Desk
 from app.views.panels.layers import OWN_MAPS
 
-KEYED_MAPS: Final = {1: "6", 2: "7", 3: "8", 4: "9"}
-"""The head's maps that have a key of their own."""
+KEYED_MAPS: Final = {1: "6", 2: "7", 3: "8", 4: "9", 5: "Ctrl+6", 6: "Ctrl+7", 7: "Ctrl+8", 8: "Ctrl+9"}
+"""The keys of the head's own maps."""
 
 
 class LayerCommands(QObject):
@@ -86,8 +86,9 @@ def _solo(at: int) -> Callable[[LayerCommands], None]:
     return partial(LayerCommands.solo_own, at=at)
 
 
-def _keys(at: int, before: str = "") -> tuple[str, ...]:
-    return (before + KEYED_MAPS[at],) if at in KEYED_MAPS else ()
+def _keys(at: int, alone: str = "") -> tuple[str, ...]:
+    *held, digit = KEYED_MAPS[at].split("+")
+    return ("+".join((*held, *((alone,) if alone else ()), digit)),)
 
 
 A, C = ActionSpec, LayerCommands
@@ -117,7 +118,7 @@ ROWS: Final[tuple[ActionSpec, ...]] = (
       "Show only the score map of what the text prompt finds; again shows all", C.solo_language, "page"),
     A("solo.truth", "Ground truth alone", "Layers", ("Alt+5",), "",
       "Show only the ground truth; again shows all", C.solo_truth, "page"),
-    *(A(f"solo.map.{at}", f"Map {at} of the head alone", "Layers", _keys(at, "Alt+"), "",
+    *(A(f"solo.map.{at}", f"Map {at} of the head alone", "Layers", _keys(at, "Alt"), "",
         "Show only this map of the head; again shows all", _solo(at), "page")
       for at in range(1, OWN_MAPS + 1)),
 )  # fmt: skip

@@ -35,5 +35,5 @@ ROWS: Final[tuple[ActionSpec, ...]] = (
       C.show_preferences, rule=True),
     A("key_editor", "Change keys...", "Edit", ("Ctrl+Shift+,",), "",
       "Give commands other keys, or take those of another program", C.edit_keys),
-    A("tour", "Tour", "Help", (), "help", "Five steps through the window", C.show_tour),
+    A("tour", "Tour", "Help", ("Ctrl+Shift+F1",), "help", "Five steps through the window", C.show_tour),
 )  # fmt: skip

@@ -71,6 +71,6 @@ A, C = ActionSpec, TruthCommands
 ROWS: Final[tuple[ActionSpec, ...]] = (
     A("truth", "Ground truth", "Layers", ("5",), "", "Show or hide the ground truth that was imported",
       C.toggle, "page", True, rule=True),
-    A("truth.clear", "Forget the ground truth", "Layers", (), "",
+    A("truth.clear", "Forget the ground truth", "Layers", ("Ctrl+Alt+5",), "",
       "Take the ground truth of all images away; the labels stay as they are", C.clear, "folder"),
 )  # fmt: skip

@@ -103,8 +103,10 @@ ROWS: Final[tuple[ActionSpec, ...]] = (
       "The whole image small, and what part of it is seen", C.toggle_mini_map, "page", True),
     A("view.rulers", "Rulers", "View", ("Shift+R",), "", "Rulers in image pixels", C.toggle_rulers, "page",
       True),
-    A("theme.system", "Theme of the desktop", "View", (), "", "Light or dark as the desktop is",
+    A("theme.system", "Theme of the desktop", "View", ("Ctrl+Alt+S",), "", "Light or dark as the desktop is",
       C.theme_system, "", True, "theme", rule=True),
-    A("theme.light", "Light theme", "View", (), "", "Always light", C.theme_light, "", True, "theme"),
-    A("theme.dark", "Dark theme", "View", (), "", "Always dark", C.theme_dark, "", True, "theme"),
+    A("theme.light", "Light theme", "View", ("Ctrl+Alt+L",), "", "Always light",
+      C.theme_light, "", True, "theme"),
+    A("theme.dark", "Dark theme", "View", ("Ctrl+Alt+D",), "", "Always dark",
+      C.theme_dark, "", True, "theme"),
 )  # fmt: skip
