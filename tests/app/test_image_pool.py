@@ -74,7 +74,7 @@ def test_the_picture_has_the_pixels_that_detection_sees(qtbot, pool, tmp_path):
     qtbot.waitUntil(lambda: bool(receiver.images))
     key, image = receiver.images[0]
     assert key == "a"
-    assert image.format() == QImage.Format.Format_RGB888
+    assert image.format() == QImage.Format.Format_RGB32
     assert np.array_equal(pixels_of(image), read_image(path, "view"))
     assert receiver.threads == {QThread.currentThread()}
 
@@ -176,7 +176,7 @@ def test_only_the_page_looked_at_last_is_announced(qtbot, pool, tmp_path):
 
 
 def test_memory_stays_within_its_bound_and_the_shown_picture_in_it(qtbot, tmp_path):
-    one = QImage(60, 40, QImage.Format.Format_RGB888).sizeInBytes()
+    one = QImage(60, 40, QImage.Format.Format_RGB32).sizeInBytes()
     pool = ImagePool(cache_bytes=3 * one)
     receiver = Receiver(pool)
     pages = [(f"p{n}", picture(tmp_path, f"p{n}.png")) for n in range(8)]
