@@ -8,6 +8,7 @@ import os
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before Qt is imported by anything
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one torch thread a process: several run at once
 
+import gc
 import logging
 import weakref
 from collections.abc import Iterator
@@ -16,11 +17,14 @@ from typing import Any
 
 import pytest
 import shiboken6
-from PySide6.QtCore import QThread
+from PySide6.QtCore import QCoreApplication, QEvent, QThread
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 THREAD_STOP_MS = 5000
+COLLECT_EVERY = 10  # tests with windows: a collection takes as long as a short test
 OFFSCREEN_NOISE = r"This plugin does not support (propagateSizeHints|raise|grabbing the keyboard)"
+
+_tests_with_windows: list[str] = []
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -61,6 +65,22 @@ def no_thread_left_running(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         thread.quit()
         thread.wait(THREAD_STOP_MS)
     assert not left, f"threads left running: {left}"
+
+
+@pytest.fixture(autouse=True)
+def windows_are_let_go(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Ends what was to be deleted later, and now and then what only refers to itself.
+
+    Without it nothing of a test's widgets is freed while no event loop runs, and a canvas holds megabytes.
+    """
+    yield
+    if not {"qtbot", "qapp"} & set(request.fixturenames):
+        return
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    _tests_with_windows.append(request.node.name)
+    if len(_tests_with_windows) >= COLLECT_EVERY:
+        _tests_with_windows.clear()
+        gc.collect()
 
 
 @pytest.fixture(autouse=True)
