@@ -27,7 +27,7 @@ from app.services.workspace import Workspace
 from app.workers.image_pool import THUMBNAIL_EDGE, ImagePool
 from app.workers.messages import Problem
 
-KEPT_THUMBNAILS: Final = 2000
+KEPT_THUMBNAILS: Final = 500  # of the list; those that were let go are read again from the disk
 ONE_BY_ONE: Final = 50
 Order = Literal["name", "edited", "uncertain"]
 AnyIndex = QModelIndex | QPersistentModelIndex
