@@ -45,7 +45,7 @@ class HistoryModel(QAbstractListModel):
             return None
         if step.revision == START:
             return tr(step.label)
-        now = "  (now)" if index.row() == 0 else ""
+        now = f"  {tr('(now)')}" if index.row() == 0 else ""
         return f"{when(step)}  {tr(_KINDS.get(step.kind, '') + step.label)}{now}"
 
 

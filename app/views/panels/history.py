@@ -63,8 +63,8 @@ class HistoryPanel(QWidget):
 
     def tell(self, text: str) -> None:
         """Say something about the chosen step."""
-        self.text.setText(text)
-        self.text.setAccessibleName(text)
+        self.text.setText(tr(text))
+        self.text.setAccessibleName(self.text.text())
 
     def show_changes(self, lines: Sequence[str]) -> None:
         """List what differs from now; nothing hides the list."""
