@@ -95,13 +95,6 @@ class RunFolder:
         except OSError:
             return
 
-    def take_stop_request(self) -> bool:
-        """Whether somebody asked the run to stop; the request is taken away."""
-        if not self.stop_file.exists():
-            return False
-        self.stop_file.unlink()
-        return True
-
     def _take(self) -> None:
         try:
             self._lock.acquire(timeout=0)
