@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _WIDTH_INCHES, _HEIGHT_INCHES, _DPI = 4.2, 3.6, 100
+_REFERENCE, _OTHERS = "#8a8a8a", "#2a6fb0"
 
 
 def can_draw() -> bool:
@@ -58,15 +59,19 @@ def draw(plan: Plan, rows: Sequence[RowFigures], path: Path) -> Path | None:
 
 
 def _bars(axes: "Axes", plan: Plan, rows: Sequence[RowFigures], test: str) -> None:
-    known = [(row.name, spread) for row in rows if (spread := row.spread(test)) is not None]
+    known = [(row, spread) for row in rows if (spread := row.spread(test)) is not None]
     axes.bar(
         range(len(known)),
         [spread.mean for _, spread in known],
         yerr=_ranges([spread for _, spread in known]),
-        color=["#8a8a8a" if plan.grid.reference in name else "#2a6fb0" for name, _ in known],
+        color=[_REFERENCE if _is_reference(row, plan) else _OTHERS for row, _ in known],
         capsize=3,
     )
-    axes.set_xticks(range(len(known)), [name for name, _ in known], rotation=40, ha="right", fontsize=7)
+    axes.set_xticks(range(len(known)), [row.name for row, _ in known], rotation=40, ha="right", fontsize=7)
+
+
+def _is_reference(row: RowFigures, plan: Plan) -> bool:
+    return plan.grid.reference in (row.name, row.planned.row.series)
 
 
 def _lines(axes: "Axes", plan: Plan, rows: Sequence[RowFigures], test: str) -> None:

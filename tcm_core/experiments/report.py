@@ -189,7 +189,7 @@ def _protocol(plan: Plan, rows: Sequence[RowFigures]) -> str:
     )
     lines += [
         f"* Begun with: {name} (`{key}`), {steps} steps on {data}; every tensor of it that fits. "
-        "The seeds of a row share it, so that their range does not hold what another pretraining would change."
+        "The seeds of a row share it: their range does not hold what another pretraining would change."
         for name, key, data, steps in begun
     ]
     machines = dict.fromkeys(

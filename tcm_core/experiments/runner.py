@@ -199,9 +199,9 @@ def speed_file(plan: Plan, out: Path) -> Path:
 
 
 def _steps_done(events: Path) -> int:
-    """The step that a training ended at."""
+    """The step that a training ended or stopped at."""
     lines = [json.loads(line) for line in events.read_text(encoding="utf-8").splitlines()]
-    return max((line["step"] for line in lines if line["event"] == "end"), default=0)
+    return max((line["step"] for line in lines if line["event"] in ("end", "stopped")), default=0)
 
 
 def _result(run: PlannedRun, files: RunFiles, seconds: float) -> RunResult:
