@@ -1,5 +1,6 @@
 """kill -9 at any moment: the resumed run ends with the very same bits."""
 
+import multiprocessing
 import random
 import signal
 import time
@@ -8,8 +9,9 @@ import pytest
 import torch
 
 from tcm_core.errors import BadCheckpoint
+from tcm_core.train.run import run_training
 from tcm_core.train.state import former_state, read_state
-from tests.helpers.tiny_run import events, finish, start, write_run
+from tests.helpers.tiny_run import events, write_run
 
 STEPS = 24
 KILLS = 5
@@ -19,43 +21,63 @@ STAGES = [
 ]
 
 
-def killed_in_the_middle(config, run, wait):
-    """Starts the run, waits for a step and then a moment more, and kills it."""
-    before = len(events(run)) if run.exists() else 0
-    process = start("tcm_core", "train", "--config", config, "--out", run, "--resume")
-    deadline = time.monotonic() + 120
-    while len(events(run)) <= before if (run / "events.jsonl").exists() else True:
-        assert process.poll() is None, process.communicate()[0].decode()
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    time.sleep(wait)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    return process.returncode
+# children of a server that has imported everything: a kill must not cost an import each time
+SERVER = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload(["tcm_core.train.run"])
 
 
-def test_killed_at_five_random_moments_and_resumed_it_ends_with_the_same_bits(tmp_path):
+def train_in_a_process(config, run):
+    """A real run in a process of its own, resumed where there is something to resume."""
+    child = SERVER.Process(target=run_training, args=(config, run), kwargs={"resume": True})
+    child.start()
+    return child
+
+
+def kill_in_the_middle(config, run, wait):
+    """Starts or resumes the run, waits until it has begun and then for a moment, and kills it."""
+    file = run / "events.jsonl"
+    before = file.stat().st_size if file.exists() else 0
+    child = train_in_a_process(config, run)
+    while not file.exists() or file.stat().st_size == before:
+        child.join(0.02)
+        assert child.is_alive()
+    child.join(wait)
+    child.kill()
+    child.join()
+    return child.exitcode
+
+
+def test_killed_at_five_random_moments_and_resumed_it_ends_with_the_same_bits(tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     config = write_run(
         tmp_path,
-        save_every=1,
+        save_every=2,
         data={"root": "data", "validation": ["img_4"]},
-        validation={"every": 6, "short_side": 64},
+        validation={"every": 9, "short_side": 64},
         stages=STAGES,
     )
-    finish(start("tcm_core", "train", "--config", config, "--out", tmp_path / "whole"))
-    broken = tmp_path / "broken"
-    waits = random.Random(5)
-    kills = [killed_in_the_middle(config, broken, waits.uniform(0.0, 0.7)) for _ in range(KILLS)]
-    assert kills.count(-signal.SIGKILL) == KILLS
-    finish(start("tcm_core", "train", "--config", config, "--out", broken, "--resume"))
+    began = time.monotonic()
+    unbroken = train_in_a_process(config, tmp_path / "whole")
+    unbroken.join()
+    assert unbroken.exitcode == 0
+    log = events(tmp_path / "whole")
+    seconds = log[-1]["time"] - log[0]["time"]
+    assert 0 < seconds < time.monotonic() - began
+    broken, chance = tmp_path / "broken", random.Random(5)
+    for _ in range(KILLS):
+        wait = chance.uniform(0.0, 2 * seconds / KILLS)
+        assert kill_in_the_middle(config, broken, wait) in (-signal.SIGKILL, 0)  # 0: it was at its end
+    last = train_in_a_process(config, broken)
+    last.join()
+    assert last.exitcode == 0
     begun = [event["step"] for event in events(broken, "start")]
     assert len(begun) == KILLS + 1
     assert begun[-1] > 0  # the kills met a run that was under way
     states = [read_state(tmp_path / run / "state.pt", pytest.fail) for run in ("whole", "broken")]
     assert states[0]["step"] == STEPS
     assert_same(*states)
-    for file in ("last.safetensors", "best.safetensors"):
-        assert (tmp_path / "whole" / file).read_bytes() == (broken / file).read_bytes()
+    for name in ("last.safetensors", "best.safetensors"):
+        assert (tmp_path / "whole" / name).read_bytes() == (broken / name).read_bytes()
 
 
 def assert_same(one, other, where=""):
