@@ -96,7 +96,8 @@ def _listed(lists: LeaveOut, names: Iterable[str]) -> list[str]:
 
 def _validation(names: Sequence[str], source: SourceConfig) -> set[str]:
     if source.validation:
-        return {name for name in names if _stem(name) in source.validation}
+        stems = set(source.validation)
+        return {name for name in names if _stem(name) in stems}
     if source.validation_every:
         return set(names[source.validation_every - 1 :: source.validation_every])
     count = math.floor(source.validation_share * len(names) + 0.5)
