@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from PySide6.QtCore import QObject, Qt, QTimer, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar
 
 from app.views.panels.detection import DetectionPanel
@@ -30,6 +30,13 @@ class DockRoom(QObject):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.fit)
         panel.height_changed.connect(self._panel_changed)
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Another height of the window is the regions' gain or loss."""
+        if event.type() == QEvent.Type.Resize and self._panel.height() <= self._panel.wanted_height + 2:
+            self.fit_soon()
+        return False
 
     def fit_soon(self) -> None:
         """Fit when what has just been shown knows its height."""
