@@ -158,7 +158,8 @@ def mouse(canvas: Any, kind: QEvent.Type, place: QPoint, down: bool) -> None:
 
 def frames(step: Callable[[int], None], paints: Paints) -> dict[str, float]:
     """Milliseconds of a step and its repaint; the first two warm up, slow ones are fewer."""
-    spent, used = [], []
+    spent: list[float] = []
+    used: list[float] = []
     end = time.monotonic() + LONGEST_S
     for number in range(FRAMES + 2):
         if len(spent) > 4 and time.monotonic() > end:
