@@ -6,7 +6,7 @@ from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThreadPool, SignalInstance, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
 
 from app.document.selection import Selection
 from app.i18n.translation import tr
@@ -17,6 +17,7 @@ from app.services.export import ExportService
 from app.services.importing import ImportService
 from app.services.live_export import LiveExport
 from app.services.reattach import Reattach
+from app.services.rescue import save_elsewhere
 from app.services.workspace import Workspace
 from app.settings.schema import DeviceName, KeySettings, LanguageName
 from app.settings.store import Home, SettingsStore
@@ -269,18 +270,35 @@ class Studio(QObject):
         session = self.parts.workspace.session
         if not self._leaving and session is not None and session.dirty and not session.retry_save():
             event.ignore()
-            self._ask_about_unsaved()
+            self._ask_about_unsaved(self.window.save_banner.text.text())
             return
         self.preferences.save_settings()
         self.parts.workspace.close()
         event.accept()
         QApplication.quit()
 
-    def _ask_about_unsaved(self) -> None:
-        dialog = UnsavedDialog(self.window.save_banner.text.text(), self.window)
+    def _ask_about_unsaved(self, reason: str) -> None:
+        dialog = UnsavedDialog(reason, self.window)
         dialog.try_again.connect(self.window.close)
         dialog.leave.connect(self._leave)
+        dialog.elsewhere.connect(self._save_elsewhere)
         self._replace_dialog(dialog)
+
+    @Slot()
+    def _save_elsewhere(self) -> None:
+        """Write what is in memory only into a folder that is asked for, and say where it is."""
+        session, folder = self.parts.workspace.session, self.parts.workspace.folder
+        out = QFileDialog.getExistingDirectory(
+            self.window, tr("Folder for the labels that are not saved"), str(Path.home())
+        )
+        if not out or session is None or folder is None:
+            return
+        try:
+            (place, *_) = save_elsewhere(session.unsaved_pages, folder, Path(out))
+        except TcmError as error:
+            self.report(known_problem(error, out))
+            return
+        self._ask_about_unsaved(f"The labels are in {place}. Import them from there when the folder is back.")
 
     @Slot()
     def _leave(self) -> None:

@@ -72,6 +72,11 @@ class Session(QObject):
         """Whether a change is in memory only, because saving it failed."""
         return bool(self._unsaved)
 
+    @property
+    def unsaved_pages(self) -> dict[str, Page]:
+        """Every page with a change that is in memory only, as it is there."""
+        return {step.key: step.after for step in self._unsaved}
+
     def open_page(self, key: str) -> None:
         """Make that page the open one; its undo stack comes back with it.
 

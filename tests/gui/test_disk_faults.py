@@ -9,11 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QWidget
 
 from app.domain.page import Page
 from app.domain.region import new_region
+from app.services.importing import ImportPlan, plan_import
 from app.storage.backups import back_up
 from app.storage.project_db import ProjectDb
+from app.views.dialogs.unsaved import UnsavedDialog
 from tests.conftest import REPOSITORY
 from tests.faults.small_disk import SCENARIOS, counts, draw
 from tests.helpers.app_robot import AppRobot, run_with
@@ -146,3 +150,57 @@ def test_a_project_that_is_damaged_while_it_is_open_keeps_old_and_new_labels(qap
 
     run_with(FakeDetector(), [str(folder)], script)
     run_with(FakeDetector(), [str(folder)], again)
+
+
+def test_labels_of_a_folder_that_does_not_come_back_are_saved_elsewhere_and_imported(
+    qapp, folder: Path, tmp_path: Path
+):
+    rescued, gone = tmp_path / "rescued", tmp_path / "gone"
+    rescued.mkdir()
+    choosing, leaving = QTimer(), QTimer()  # the file dialog has a loop of its own
+
+    def leave(window: QWidget) -> None:
+        leaving.stop()
+        asked(window).leave_button.click()
+
+    def script(robot: AppRobot):
+        yield robot.picture_shown
+        folder.rename(gone)
+        draw(robot)
+        robot.press("F2")
+        robot.type("EXIT", robot.window.regions.text)
+        robot.press("Return", robot.window.regions.text)
+        assert not robot.window.save_banner.isHidden()
+        window = robot.window
+        robot.close()
+        choosing.timeout.connect(lambda: choose_folder(rescued))
+        choosing.start(100)
+        asked(window).elsewhere_button.click()
+        choosing.stop()
+        assert "photos_unsaved" in asked(window).informativeText()
+        asked(window).stay_button.click()
+        leaving.timeout.connect(lambda: leave(window))  # the end of the script closes, which asks once more
+        leaving.start(100)
+
+    run_with(FakeDetector(), [str(folder)], script)
+    gone.rename(folder)
+    assert counts(folder) == {}  # what was in memory only is not in the project
+    plan = plan_import(rescued / "photos_unsaved", "auto", None, folder, ("a.jpg", "b.png", "c.jpg"))
+    assert isinstance(plan, ImportPlan), plan
+    ((key, regions),) = plan.pages
+    assert key == "a.jpg"
+    assert [region.text for region in regions] == ["EXIT"]
+
+
+def asked(window: QWidget) -> UnsavedDialog:
+    """The question that is on the screen."""
+    (dialog,) = [box for box in window.findChildren(UnsavedDialog) if box.isVisible()]
+    return dialog
+
+
+def choose_folder(folder: Path) -> None:
+    """In Qt's own file dialog, once it is there."""
+    dialog = QApplication.activeModalWidget()
+    if isinstance(dialog, QFileDialog):
+        dialog.findChild(QLineEdit).setText(str(folder))
+        dialog.accept()

@@ -10,10 +10,12 @@ class UnsavedDialog(QMessageBox):
     Attributes:
         try_again: save and end.
         leave: end and lose the edits.
+        elsewhere: write the labels into another folder.
     """
 
     try_again = Signal()
     leave = Signal()
+    elsewhere = Signal()
 
     def __init__(self, reason: str, parent: QWidget | None = None) -> None:
         """`reason`: why saving failed, in words."""
@@ -24,6 +26,7 @@ class UnsavedDialog(QMessageBox):
         self.setInformativeText(reason)
         self.stay_button = self.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
         self.again_button = self.addButton("Try again and leave", QMessageBox.ButtonRole.AcceptRole)
+        self.elsewhere_button = self.addButton("Save them elsewhere...", QMessageBox.ButtonRole.ActionRole)
         self.leave_button = self.addButton("Leave and lose them", QMessageBox.ButtonRole.DestructiveRole)
         self.setDefaultButton(self.stay_button)
         self.setEscapeButton(self.stay_button)
@@ -33,5 +36,7 @@ class UnsavedDialog(QMessageBox):
     def _answered(self, _: int) -> None:
         if self.clickedButton() is self.again_button:
             self.try_again.emit()
+        elif self.clickedButton() is self.elsewhere_button:
+            self.elsewhere.emit()
         elif self.clickedButton() is self.leave_button:
             self.leave.emit()
