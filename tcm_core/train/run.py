@@ -249,16 +249,19 @@ def _advise(run: Run, state: TrainState, loaded: str, datas: list[TrainingData])
             "no validation images: thresholds are not chosen and the last weights count as the best; set "
             "data.validation_share = 0.1, for example"
         )
+    few = []
     for stage in config.stretches:
         at_once = -(-stage.optim.batch_size // (run.accelerator.num_processes * stage.optim.accumulate))
         learns = stage.optim.batch_norm == "train" and has_batch_norms(state.model)
         if learns and at_once < _FEW_IMAGES:
-            text = (
-                f"batch norms see {at_once} images at once, which is few: "
-                'optim.batch_norm = "frozen" or "group" is advised'
-            )
-            folder.events.write("advice", message=text)
-            folder.say(text)
+            few.append(at_once)
+    if few:
+        text = (
+            f"batch norms see {min(few)} images at once, which is few: "
+            'optim.batch_norm = "frozen" or "group" is advised'
+        )
+        folder.events.write("advice", message=text)
+        folder.say(text)
 
 
 def _last_words(run: Run, state: TrainState) -> str:
