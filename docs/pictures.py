@@ -91,9 +91,9 @@ class Artist(AppRobot):
 
     def detect(self) -> Steps:
         """Find the text of the open image."""
-        if not self.detection_count:
+        if not self.action("accept_all").isEnabled():
             self.trigger("detect")
-            yield self.can_accept
+            yield self.action("accept_all").isEnabled
         yield from rest()
 
     def hover(self, x: float, y: float) -> None:
@@ -214,7 +214,15 @@ def detection(artist: Artist) -> Steps:
     yield artist.all_detected
     yield from rest(1.0)
     artist.photograph("detections")
+    artist.window.detection.more.heading.click()
+    dock = artist.window.detection.parentWidget()
+    artist.window.resizeDocks([dock], [440], Qt.Orientation.Vertical)
+    yield from rest(1.0)
     artist.photograph("detector_panel", artist.window.detection, photo=False)
+    artist.window.detection.more.heading.click()
+    artist.trigger("layers")
+    yield from rest(0.8)
+    artist.photograph("layers", artist.window.layers, photo=False)
     artist.trigger("map")
     yield from rest(1.0)
     whole = artist.around((0, 0, 1280, 720), 0)
