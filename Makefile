@@ -30,10 +30,9 @@ check: install
 	$(BIN)/lint-imports
 
 bench: install
-	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.canvas
 	$(BIN)/python -m benchmarks.decode
-	$(BIN)/python -m benchmarks.folder
+	$(BIN)/python -m benchmarks.gui
 	$(BIN)/python -m benchmarks.evaluate
 	$(BIN)/python -m benchmarks.pipeline
 	$(BIN)/python -m benchmarks.synth
