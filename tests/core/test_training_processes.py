@@ -9,7 +9,7 @@ import torch
 from tcm_core.checkpoint import load_checkpoint
 from tests.helpers.tiny_run import events, finish, start, write_run
 
-OPTIM = {"steps": 20, "batch_size": 4, "batch_norm": "frozen", "learning_rate": 0.00005}
+OPTIM = {"steps": 20, "batch_size": 4, "batch_norm": "frozen", "learning_rate": 0.00001}
 # without dropout: its random numbers are drawn by each process for itself
 MODEL = {
     "encoder": {"embedding": 32},
