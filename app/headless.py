@@ -61,9 +61,9 @@ def _detect(folder: Path, out: Path | None, checkpoint: str, device: str, consol
     _say(console, "Working without a window.")
     with console.status("loading the detector"):
         from tcm_core.infer.folder import detect_folder
-        from tcm_core.infer.predictor import Predictor
+        from tcm_core.infer.load import load_predictor
 
-        predictor = Predictor.load(checkpoint, device)
+        predictor = load_predictor(checkpoint, device)
     _say(console, f"{len(images)} images, {predictor.checkpoint_name} on {predictor.device_text}")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     outcomes: list[Outcome] = []

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +25,8 @@ from app.domain.edits import AddRegions
 from app.settings.store import find_home
 from benchmarks.canvas import Bench, Times, make_page, make_polygons, timed
 from benchmarks.decode import maps_of
-from tcm_core.config.decode import DbDecode, DecodeSettings
-from tcm_core.decode.decode import decode
+from tcm_core.config.decode import DbDecode
 from tcm_core.decode.maps import ImageMaps
-from tcm_core.detection import Detection
 
 PATIENCE_S: Final = 300.0
 REST_S: Final = 0.6
@@ -85,13 +83,6 @@ class Pulse(QObject):
         self._last, self._last_cpu = now, cpu
 
 
-class KnownDetection(NamedTuple):
-    """What KnownMaps finds."""
-
-    detections: tuple[Detection, ...]
-    maps: ImageMaps
-
-
 class KnownMaps:
     """In place of a network: the same hundred texts in every image, with their maps."""
 
@@ -101,10 +92,9 @@ class KnownMaps:
     def __init__(self, checkpoint: str, device: str) -> None:
         """Takes what a loader of checkpoints gets."""
 
-    def predict(self, image: NDArray[np.uint8], settings: DecodeSettings | None = None) -> KnownDetection:
-        """The maps, decoded."""
-        maps = maps_of("db", TEXTS)
-        return KnownDetection(decode(maps, settings or self.decode_settings), maps)
+    def maps(self, image: NDArray[np.uint8], scale: float = 1.0) -> ImageMaps:
+        """The maps of the texts."""
+        return maps_of("db", TEXTS)
 
 
 class Driven:

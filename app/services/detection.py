@@ -1,5 +1,6 @@
 """Detection as the window sees it: ask for pages, see what was found, move the threshold, cancel, retry."""
 
+import itertools
 import time
 from collections.abc import Iterable
 from typing import Final
@@ -8,11 +9,11 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from app.services.batch import Batch, BatchSummary, PageOutcome
 from app.services.prediction_store import MEMORY_BYTES, PredictionSet, PredictionStore
+from app.services.side_detection import SideDetection
 from app.services.workspace import Workspace
 from app.storage.errors import StorageError
 from app.storage.map_cache import MapCache
 from app.workers.gpu_thread import GpuThread
-from app.workers.gpu_worker import detection_problem
 from app.workers.messages import (
     CheckpointFailed,
     CheckpointReady,
@@ -20,9 +21,11 @@ from app.workers.messages import (
     DetectFailed,
     DetectRequest,
     LoadCheckpoint,
+    Priority,
     Problem,
     problem_of,
 )
+from app.workers.problems import detection_problem
 from tcm_core.config.decode import DbDecode, DecodeSettings
 
 PROGRESS_MS: Final = 100
@@ -40,6 +43,8 @@ class DetectionService(QObject):
     settings_changed = Signal(object)  # DecodeSettings
     page_detected = Signal(str)  # key; also when the open page was decoded again
     page_failed = Signal(str, object)  # key, Problem
+    page_noticed = Signal(str, object)  # key, Problem: done, but smaller or on another device than asked for
+    predictions_changed = Signal(str, str)  # key, checkpoint's hash: by whatever checkpoint
     save_failed = Signal(object)  # Problem: results are in memory only; once for each batch
     queue_changed = Signal()  # pending or running changed
     pages_touched = Signal(list)  # keys that became pending, or were cancelled
@@ -66,10 +71,13 @@ class DetectionService(QObject):
         """
         super().__init__(parent)
         self._workspace, self._gpu = workspace, gpu
-        self._store = PredictionStore(workspace, map_cache, memory_bytes)
+        self.store = PredictionStore(workspace, map_cache, memory_bytes)
+        self._numbers = itertools.count(1)
+        self.side = SideDetection(workspace, gpu, self.store, lambda: next(self._numbers), self)
         self._checkpoint: CheckpointReady | None = None
         self._settings: DecodeSettings | None = None
-        self._number = 0
+        self._device = "auto"
+        self._paused = False
         self._pending: dict[str, int] = {}  # key -> the number that counts
         self._outcomes: dict[str, PageOutcome] = {}
         self._batch: Batch | None = None
@@ -83,6 +91,9 @@ class DetectionService(QObject):
         gpu.checkpoint_failed.connect(self._on_checkpoint_failed)
         gpu.detect_done.connect(self._on_done)
         gpu.detect_failed.connect(self._on_failed)
+        self.side.kept.connect(self._on_side_kept)
+        self.side.noticed.connect(self.page_noticed)
+        self.side.save_failed.connect(self._tell_unsaved)
         workspace.closing.connect(self._on_closing)
 
     @property
@@ -116,12 +127,13 @@ class DetectionService(QObject):
         """
         if not self._gpu.running:
             self._gpu.start()
+        self._device = device
         self._gpu.submit(LoadCheckpoint(checkpoint, device))
         self._request(list(self._pending))
 
     def detect_page(self, key: str) -> None:
         """Find the text of one page before all others."""
-        self._request([key], urgent=True)
+        self._request([key], Priority.OPEN)
         self._tell_queue([key])
 
     def detect_all(self, keys: Iterable[str] | None = None) -> None:
@@ -142,12 +154,68 @@ class DetectionService(QObject):
         self._tell_queue(wanted)
         self._tell_progress()
 
+    def detect_with(self, checkpoint: str, keys: Iterable[str], *, urgent: bool = False) -> None:
+        """Find the text of pages by another checkpoint, which is loaded beside the one in use.
+
+        What it finds comes into `store` under its hash, told by `predictions_changed`; failures are told by
+        `side.failed`. The pages' own predictions, their counts and regions stay as they are.
+
+        Args:
+            checkpoint: a shipped name or the path of a file.
+            keys: in this order.
+            urgent: before all others, as the open page is.
+        """
+        if not self._gpu.running:
+            self._gpu.start()
+        self.side.request(checkpoint, keys, Priority.OPEN if urgent else Priority.BATCH, self._device)
+
+    def prioritise(self, keys: Iterable[str]) -> None:
+        """Of the pages that wait, do these, which are seen in the list, before those that are not."""
+        waiting = [key for key in keys if key in self._pending]
+        if waiting:
+            self._request(waiting, Priority.VISIBLE)
+
+    def prefetch(self, keys: Iterable[str]) -> None:
+        """Find the text of pages that will be looked at soon, unless it is known or awaited."""
+        known = self._workspace.summaries
+        wanted = [
+            key
+            for key in keys
+            if key not in self._pending and (key not in known or known[key].detection_count is None)
+        ]
+        if wanted:
+            self._request(wanted, Priority.PREFETCH)
+            self._tell_queue(wanted)
+
+    @property
+    def paused(self) -> bool:
+        """Whether all but the open page waits."""
+        return self._paused
+
+    def pause(self, paused: bool) -> None:
+        """Let all but the open page wait, or go on."""
+        if paused != self._paused:
+            self._paused = paused
+            self._gpu.pause(paused)
+            self.queue_changed.emit()
+
+    def unload(self) -> None:
+        """Free the memory of all checkpoints after the page in work; what is asked for later loads again."""
+        if self._gpu.running:
+            self._gpu.unload()
+
+    def set_checkpoint_memory(self, limit_bytes: int) -> None:
+        """How much memory the weights of checkpoints side by side may take."""
+        self._gpu.set_limit(limit_bytes)
+
     def retry_failed(self) -> None:
         """Do the pages that failed once more."""
         self.detect_all([key for key, outcome in self._outcomes.items() if outcome.state == "failed"])
 
     def cancel(self) -> None:
-        """Stop after the picture in work; pages that are not done keep what they had before."""
+        """Stop after the stage in work; pages that are not done keep what they had before."""
+        self.pause(False)
+        self.side.cancel()
         if not self._pending:
             return
         self._gpu.cancel(list(self._pending.values()))
@@ -164,7 +232,7 @@ class DetectionService(QObject):
         Raises:
             StorageError: the database cannot be read.
         """
-        found = self._store.get(key)
+        found = self.store.get(key)
         if found is None or self._settings is None:
             return found
         return self._decoded(found, self._settings)
@@ -194,30 +262,30 @@ class DetectionService(QObject):
         """
         self.cancel()
         ended = self._gpu.stop()
-        self._store.shutdown()
+        self.store.shutdown()
         return ended
 
     def _open_key(self) -> str | None:
         session = self._workspace.session
         return None if session is None else session.key
 
-    def _request(self, keys: list[str], urgent: bool = False) -> None:
+    def _request(self, keys: list[str], priority: Priority = Priority.BATCH) -> None:
         """Ask the detector; a request of the same page that is under way does not count any more."""
         open_key = self._open_key()
         requests = []
         for key in keys:
-            self._number += 1
-            self._pending[key] = self._number
+            number = self._pending[key] = next(self._numbers)
             self._outcomes[key] = PageOutcome(key, "waiting")
             path = self._workspace.path_of(key)
-            first = urgent or key == open_key
-            requests.append(DetectRequest(self._number, key, path, first, self._settings))
+            first = Priority.OPEN if key == open_key else priority
+            requests.append(DetectRequest(number, key, path, first, self._settings))
         self._gpu.submit(requests)
 
     @Slot(object)
     def _on_checkpoint_ready(self, ready: CheckpointReady) -> None:
         other = self._checkpoint is None or self._checkpoint.sha256 != ready.sha256
         self._checkpoint = ready
+        self.store.use(ready.sha256)
         self.checkpoint_ready.emit(ready)
         if other:
             self.set_settings(ready.decode)
@@ -241,8 +309,11 @@ class DetectionService(QObject):
             self._on_failed(DetectFailed(done.number, done.key, problem))
             return
         del self._pending[done.key]
-        self._settle(PageOutcome(done.key, "ok", None, len(found.detections), done.seconds))
+        self._settle(PageOutcome(done.key, "ok", done.notice, len(found.detections), done.seconds))
         self.page_detected.emit(done.key)
+        self.predictions_changed.emit(done.key, found.checkpoint_hash)
+        if done.notice is not None:
+            self.page_noticed.emit(done.key, done.notice)
         self._end_batch_if_over()
         self.queue_changed.emit()
 
@@ -257,15 +328,21 @@ class DetectionService(QObject):
         self.queue_changed.emit()
 
     def _is_late(self, answer: DetectDone | DetectFailed) -> bool:
-        return self._pending.get(answer.key) != answer.number
+        return bool(answer.checkpoint) or self._pending.get(answer.key) != answer.number
 
     def _keep(self, done: DetectDone, checkpoint_name: str) -> PredictionSet:
         found = PredictionSet(
-            done.key, checkpoint_name, done.checkpoint_hash, done.settings, done.detections, done.maps
+            done.key,
+            checkpoint_name,
+            done.checkpoint_hash,
+            done.settings,
+            done.detections,
+            done.maps,
+            done.seconds,
         )
         if self._settings is not None:
             found = found.decoded_with(self._settings)
-        problem = self._store.put(found)
+        problem = self.store.put(found)
         self._workspace.note_detections(done.key, len(found.detections))
         if problem is not None:
             self._tell_unsaved(problem)
@@ -274,7 +351,7 @@ class DetectionService(QObject):
     def _decoded(self, found: PredictionSet, settings: DecodeSettings) -> PredictionSet:
         decoded = found.decoded_with(settings)
         if decoded is not found:
-            self._store.remember(decoded)
+            self.store.remember(decoded)
             self._workspace.note_detections(found.key, len(decoded.detections))
         return decoded
 
@@ -314,6 +391,13 @@ class DetectionService(QObject):
         if self._progress_due:
             self._tell_progress()
 
+    @Slot(str, str)
+    def _on_side_kept(self, key: str, checkpoint_hash: str) -> None:
+        self.predictions_changed.emit(key, checkpoint_hash)
+        if self._checkpoint is not None and checkpoint_hash == self._checkpoint.sha256:
+            self.page_detected.emit(key)
+
+    @Slot(object)
     def _tell_unsaved(self, problem: Problem) -> None:
         if not self._said_unsaved:
             self._said_unsaved = True
@@ -322,5 +406,6 @@ class DetectionService(QObject):
     @Slot()
     def _on_closing(self) -> None:
         self.cancel()
-        self._store.clear()
+        self.side.forget()
+        self.store.clear()
         self._outcomes.clear()

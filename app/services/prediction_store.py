@@ -34,6 +34,7 @@ class PredictionSet:
     Attributes:
         settings: what the detections were decoded with.
         maps: what they can be decoded from again; None when they are not kept any more.
+        seconds: that the detector spent on the page; 0 where it is not known.
     """
 
     key: str
@@ -42,6 +43,7 @@ class PredictionSet:
     settings: DecodeSettings
     detections: Sequence[Detection]
     maps: ImageMaps | None
+    seconds: float = 0.0
 
     def decoded_with(self, settings: DecodeSettings) -> "PredictionSet":
         """This set under other settings; itself when nothing changes, or they cannot decode its maps."""
@@ -51,13 +53,18 @@ class PredictionSet:
 
 
 class PredictionStore:
-    """Keeps the sets of the open project. For the GUI thread; maps go to the disk in a thread."""
+    """Keeps the sets of the open project. For the GUI thread; maps go to the disk in a thread.
+
+    A page has a set of every checkpoint that looked at it. That of the checkpoint in use is the page's own.
+    """
 
     def __init__(self, workspace: Workspace, map_cache: MapCache, memory_bytes: int = MEMORY_BYTES) -> None:
         self._workspace = workspace
         self._map_cache = map_cache
         self._limit = memory_bytes
-        self._sets: OrderedDict[str, PredictionSet] = OrderedDict()
+        self._sets: OrderedDict[tuple[str, str], PredictionSet] = OrderedDict()  # by key, checkpoint's hash
+        self._newest: dict[str, str] = {}  # key -> hash of the page's own set, where it is in memory
+        self._in_use = ""
         self._bytes = 0
         self._writers = QThreadPool()
         self._writers.setMaxThreadCount(1)
@@ -68,9 +75,17 @@ class PredictionStore:
         """Memory that the kept maps take."""
         return self._bytes
 
+    def use(self, checkpoint_hash: str) -> None:
+        """Whose sets are the pages' own from now on."""
+        self._in_use = checkpoint_hash
+        self._newest.clear()
+
     def put(self, found: PredictionSet) -> Problem | None:
         """Keep a new set; a problem when it could not be saved, and is in memory only."""
         self.remember(found)
+        aside = found.checkpoint_hash != self._in_use
+        if not aside:
+            self._newest[found.key] = found.checkpoint_hash
         db = self._workspace.db
         if db is None:
             return None
@@ -81,6 +96,8 @@ class PredictionStore:
             found.checkpoint_name,
             found.settings.model_dump_json(),
             tuple(found.detections),
+            found.seconds,
+            aside,
         )
         if db.holder is not None:
             return None  # the project is only looked at: they are kept in memory
@@ -92,34 +109,84 @@ class PredictionStore:
         return None
 
     def get(self, key: str) -> PredictionSet | None:
-        """The page's set, from memory or from the disk; None when the page was never done.
+        """The page's own set, from memory or from the disk; None when the page was never done.
+
+        It is that of the checkpoint in use, or else the newest of those that were.
 
         Raises:
             StorageError: the database cannot be read.
         """
-        found = self._sets.get(key)
-        if found is not None:
-            self._sets.move_to_end(key)
-            return found
+        known = self._sets.get((key, self._newest.get(key, self._in_use)))
+        if known is not None:
+            self._sets.move_to_end((key, known.checkpoint_hash))
+            return known
         db = self._workspace.db
-        row = None if db is None else db.load_predictions(key)
-        if row is None:
-            return None
+        row = None
+        if db is not None:
+            row = db.load_predictions(key, self._in_use) or db.load_predictions(key)
+        found = None if row is None else self._of_row(key, row)
+        if found is not None:
+            self._newest[key] = found.checkpoint_hash
+        return found
+
+    def sets(self, key: str) -> list[PredictionSet]:
+        """What every checkpoint found on a page: that of the one in use first, then by name.
+
+        Raises:
+            StorageError: the database cannot be read.
+        """
+        db = self._workspace.db
+        rows = [] if db is None else db.load_all_predictions(key)
+        found = {one.checkpoint_hash: one for (of, _), one in self._sets.items() if of == key}
+        for row in rows:
+            if row.checkpoint_hash not in found:
+                found[row.checkpoint_hash] = self._of_row(key, row)
+        own = self._newest.get(key, self._in_use)
+        return sorted(
+            found.values(),
+            key=lambda one: (one.checkpoint_hash != own, one.checkpoint_name, one.checkpoint_hash),
+        )
+
+    def set_by(self, key: str, checkpoint_hash: str) -> PredictionSet | None:
+        """What one checkpoint found on a page; None when it has not looked at it.
+
+        Raises:
+            StorageError: the database cannot be read.
+        """
+        known = self._sets.get((key, checkpoint_hash))
+        if known is not None:
+            self._sets.move_to_end((key, checkpoint_hash))
+            return known
+        db = self._workspace.db
+        row = None if db is None else db.load_predictions(key, checkpoint_hash)
+        return None if row is None else self._of_row(key, row)
+
+    def maps(self, key: str, checkpoint_hash: str) -> ImageMaps | None:
+        """The maps of one checkpoint on a page; None when they are not kept any more, or never were.
+
+        Raises:
+            StorageError: the database cannot be read.
+        """
+        found = self.set_by(key, checkpoint_hash)
+        return None if found is None else found.maps
+
+    def _of_row(self, key: str, row: PredictionRow) -> PredictionSet:
         maps = self._map_cache.get(self._map_key(key, row.checkpoint_hash))
         try:
             settings = _SETTINGS.validate_json(row.settings_json)
         except ValidationError:  # written by another version: what it found is still worth showing
             settings = DbDecode() if maps is None else DECODERS[maps.head].defaults
         found = PredictionSet(
-            key, row.checkpoint_name, row.checkpoint_hash, settings, tuple(row.detections), maps
+            key, row.checkpoint_name, row.checkpoint_hash, settings, tuple(row.detections), maps, row.seconds
         )
         self.remember(found)
         return found
 
     def remember(self, found: PredictionSet) -> None:
         """Keep a set in memory only; the ones not used for longest make room."""
-        old = self._sets.pop(found.key, None)
-        self._sets[found.key] = found
+        place = (found.key, found.checkpoint_hash)
+        old = self._sets.pop(place, None)
+        self._sets[place] = found
         self._bytes += _size(found) - (0 if old is None else _size(old))
         while self._bytes > self._limit and len(self._sets) > 1:
             self._bytes -= _size(self._sets.popitem(last=False)[1])
@@ -127,6 +194,7 @@ class PredictionStore:
     def clear(self) -> None:
         """Forget what is in memory, as another project is opened."""
         self._sets.clear()
+        self._newest.clear()
         self._bytes = 0
 
     def shutdown(self) -> None:

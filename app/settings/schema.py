@@ -132,6 +132,14 @@ class CacheSettings(Frozen):
         ge=0,
         le=1_000_000,
     )
+    checkpoints_mb: int = preference(
+        2000,
+        "Memory for checkpoints",
+        "In megabytes. Checkpoints that are compared stay loaded side by side within it.",
+        "Detector and memory",
+        ge=100,
+        le=200_000,
+    )
 
 
 class KeySettings(Frozen):

@@ -64,7 +64,9 @@ def _read(connection: sqlite3.Connection, still_wanted: Callable[[], bool]) -> d
     for key, text in connection.execute("SELECT key, text FROM comments ORDER BY id"):
         comments[key] = f"{comments[key]}\n{text.casefold()}" if key in comments else text.casefold()
     scores: dict[str, tuple[float, ...]] = {}
-    for key, detections in connection.execute("SELECT key, detections FROM predictions ORDER BY id"):
+    for key, detections in connection.execute(
+        "SELECT key, detections FROM predictions ORDER BY aside DESC, id"
+    ):
         try:
             scores[key] = tuple(one.score for one in decode_detections(detections))
         except ValueError:

@@ -77,6 +77,13 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     CREATE INDEX pages_in_short ON pages (key, review, region_count);
     CREATE INDEX predictions_in_short ON predictions (key, detection_count);
     """,
+    # What other checkpoints found, to be compared, is kept beside what the one in use found.
+    """
+    ALTER TABLE predictions ADD COLUMN seconds REAL NOT NULL DEFAULT 0;
+    ALTER TABLE predictions ADD COLUMN aside INTEGER NOT NULL DEFAULT 0;  -- 1: not by the one in use
+    DROP INDEX predictions_in_short;
+    CREATE INDEX predictions_in_short ON predictions (key, aside, detection_count);
+    """,
 )
 
 

@@ -10,12 +10,19 @@ from tcm_core.geometry.polygon import as_points
 
 @dataclass(frozen=True, eq=False)
 class PredictionRow:
-    """The detections of one checkpoint on one image, and the decode settings that made them."""
+    """The detections of one checkpoint on one image, and the decode settings that made them.
+
+    Attributes:
+        seconds: that the detector spent on it; 0 where it is not known.
+        aside: made to be compared, by another checkpoint than the one in use; lists do not count it.
+    """
 
     checkpoint_hash: str
     checkpoint_name: str
     settings_json: str
     detections: tuple[Detection, ...]
+    seconds: float = 0.0
+    aside: bool = False
 
 
 def encode_detections(detections: Iterable[Detection]) -> str:

@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -208,8 +209,10 @@ class ProjectDb:
         """
         with self._file.reading("read the list of pages"):
             # from the indices alone; an order by id would read past all detections
-            newest = self._connection.execute("SELECT id, key, detection_count FROM predictions").fetchall()
-            counts: dict[str, int] = {key: count for _, key, count in sorted(newest)}
+            newest = self._connection.execute(
+                "SELECT -aside, id, key, detection_count FROM predictions"
+            ).fetchall()
+            counts: dict[str, int] = {key: count for _, _, key, count in sorted(newest)}
             rows = self._connection.execute("SELECT key, review, region_count FROM pages").fetchall()
             found = {key: PageSummary("detected", 0, count) for key, count in counts.items()}
             for key, review, region_count in rows:
@@ -226,7 +229,8 @@ class ProjectDb:
         with self._file.writing(f"save what was detected on {key}"):
             self._connection.execute(
                 "INSERT OR REPLACE INTO predictions (key, checkpoint_hash, checkpoint_name, settings, "
-                "detection_count, detections, bytes, mtime_ns) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "detection_count, detections, seconds, aside, bytes, mtime_ns) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     key,
                     row.checkpoint_hash,
@@ -234,6 +238,8 @@ class ProjectDb:
                     row.settings_json,
                     len(row.detections),
                     encode_detections(row.detections),
+                    row.seconds,
+                    int(row.aside),
                     *self._file.stamp(key),
                 ),
             )
@@ -246,22 +252,34 @@ class ProjectDb:
         Raises:
             StorageError: the key leaves the folder, or the file cannot be read.
         """
+        found = self._prediction_rows(key, checkpoint_hash, limit=1)
+        return found[0] if found else None
+
+    def load_all_predictions(self, key: str) -> list[PredictionRow]:
+        """What every checkpoint found on an image: by the one in use last first, then to be compared.
+
+        Raises:
+            StorageError: the key leaves the folder, or the file cannot be read.
+        """
+        return self._prediction_rows(key, None, limit=-1)
+
+    def _prediction_rows(self, key: str, checkpoint_hash: str | None, limit: int) -> list[PredictionRow]:
         check_key(key)
         with self._file.reading(f"read what was detected on {key}"):
-            row = self._connection.execute(
-                "SELECT checkpoint_hash, checkpoint_name, settings, detections, bytes, mtime_ns "
-                "FROM predictions WHERE key = ? AND ifnull(checkpoint_hash = ?, 1) ORDER BY id DESC LIMIT 1",
-                (key, checkpoint_hash),
-            ).fetchone()
-        if row is None:
-            return None
-        stamp = self._file.stamp(key)
-        if stamp != (None, None) and stamp != (row[4], row[5]):
-            return None
-        try:
-            return PredictionRow(row[0], row[1], row[2], decode_detections(row[3]))
-        except ValueError:
-            return None  # detecting again makes them again
+            rows = self._connection.execute(
+                "SELECT bytes, mtime_ns, checkpoint_hash, checkpoint_name, settings, detections, seconds, "
+                "aside FROM predictions WHERE key = ? AND ifnull(checkpoint_hash = ?, 1) "
+                "ORDER BY aside, id DESC LIMIT ?",
+                (key, checkpoint_hash, limit),
+            ).fetchall()
+        stamp, found = self._file.stamp(key), []
+        for *made_of, sha256, name, settings, detections, seconds, aside in rows:
+            if stamp != (None, None) and stamp != tuple(made_of):
+                continue
+            with suppress(ValueError):  # detecting again makes them again
+                texts = decode_detections(detections)
+                found.append(PredictionRow(sha256, name, settings, texts, seconds, bool(aside)))
+        return found
 
     def journal(self, key: str) -> list[JournalRow]:
         """See PageHistory.rows."""

@@ -108,6 +108,7 @@ class Preferences(QObject):
         window.canvas.set_map_style(settings.view.colour_map, settings.view.map_opacity)
         window.canvas.wheel_scrolls = settings.view.wheel == "scroll"
         self._parts.images.set_cache_bytes(settings.cache.pictures_mb * MEGABYTE)
+        self._parts.detection.set_checkpoint_memory(settings.cache.checkpoints_mb * MEGABYTE)
         self.applied.emit()
 
     @Slot()

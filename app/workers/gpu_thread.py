@@ -24,6 +24,7 @@ class GpuThread(QObject):
     checkpoint_failed = Signal(object)  # CheckpointFailed
     detect_done = Signal(object)  # DetectDone
     detect_failed = Signal(object)  # DetectFailed
+    unloaded = Signal()  # after unload
 
     def __init__(
         self, predictor_factory: PredictorFactory = load_predictor, parent: QObject | None = None
@@ -37,6 +38,7 @@ class GpuThread(QObject):
         self._worker.checkpoint_failed.connect(self.checkpoint_failed)
         self._worker.detect_done.connect(self.detect_done)
         self._worker.detect_failed.connect(self.detect_failed)
+        self._worker.unloaded.connect(self.unloaded)
         # direct: quit may be called from any thread, and this one may be waiting in stop
         self._worker.released.connect(self._thread.quit, Qt.ConnectionType.DirectConnection)
 
@@ -56,6 +58,18 @@ class GpuThread(QObject):
     def cancel(self, numbers: Collection[int]) -> None:
         """Forget waiting requests; see GpuWorker.cancel. Any thread."""
         self._worker.cancel(numbers)
+
+    def pause(self, paused: bool) -> None:
+        """Let everything but the open page wait; see GpuWorker.pause. Any thread."""
+        self._worker.pause(paused)
+
+    def unload(self) -> None:
+        """Free the memory of all checkpoints; see GpuWorker.unload. Any thread."""
+        self._worker.unload()
+
+    def set_limit(self, limit_bytes: int) -> None:
+        """The memory that checkpoints side by side may take. Any thread."""
+        self._worker.set_limit(limit_bytes)
 
     def stop(self, timeout_ms: int = STOP_MS) -> bool:
         """Drop what waits and end the thread after the picture in work.

@@ -1,23 +1,19 @@
-"""The worker that owns the network: a queue of pages, one picture for each turn of its event loop.
+"""The worker that owns the networks: a queue of pages, one picture for each turn of its event loop.
 
-torch is imported here only, and late. Exceptions do not leave this module: they become messages.
+Exceptions do not leave this module: they become messages.
 """
 
-import gc
-import itertools
-import sys
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from threading import Lock
-from typing import Final, NamedTuple, Protocol
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
+from app.workers.loaded_checkpoints import LIMIT_BYTES, Loaded, LoadedCheckpoints
 from app.workers.messages import (
     CheckpointFailed,
     CheckpointReady,
@@ -26,16 +22,21 @@ from app.workers.messages import (
     DetectRequest,
     LoadCheckpoint,
     Problem,
-    problem_of,
 )
+from app.workers.predictor import Moved, PredictorLike, give_back_memory, is_out_of_memory
+from app.workers.predictor import PredictorFactory as PredictorFactory
+from app.workers.predictor import load_predictor as load_predictor
+from app.workers.problems import detection_problem, load_problem, moved_problem, smaller_problem
 from app.workers.reading import read_picture
-from tcm_core.config.decode import DecodeSettings
+from app.workers.request_queue import RequestQueue, identity_of
+from tcm_core.decode.decode import decode
 from tcm_core.decode.maps import ImageMaps
-from tcm_core.detection import Detection
-from tcm_core.errors import BadImage, TcmError
 
 READ_AHEAD: Final = 2
 """Pictures that are read while the network is busy with another."""
+
+SMALLER: Final = (0.7, 0.5)
+"""Of the checkpoint's own sides, when memory runs out."""
 
 NO_CHECKPOINT: Final = Problem(
     "No checkpoint is loaded, so no text can be found.",
@@ -44,74 +45,45 @@ NO_CHECKPOINT: Final = Problem(
 )
 
 
-class PredictionLike(Protocol):
-    """Detections and maps of one image."""
-
-    @property
-    def detections(self) -> tuple[Detection, ...]: ...
-    @property
-    def maps(self) -> ImageMaps: ...
-
-
-class PredictorLike(Protocol):
-    """A loaded detector; tcm_core.infer.predictor.Predictor is the real one."""
-
-    @property
-    def checkpoint_name(self) -> str: ...
-    @property
-    def checkpoint_hash(self) -> str: ...
-    @property
-    def device_text(self) -> str: ...
-    @property
-    def decode_settings(self) -> DecodeSettings: ...
-    def predict(self, image: NDArray[np.uint8], settings: DecodeSettings | None = None) -> PredictionLike: ...
-
-
-PredictorFactory = Callable[[str, str], PredictorLike]
-"""(checkpoint name or file, device) -> a loaded detector; raises BadCheckpoint or DeviceUnavailable."""
-
-
-def load_predictor(checkpoint: str, device: str) -> PredictorLike:
-    """The real detector. Imports torch, which takes seconds the first time.
-
-    Raises:
-        BadCheckpoint, DeviceUnavailable: in words for a person.
-    """
-    from tcm_core.infer.predictor import Predictor
-
-    return Predictor.load(checkpoint, device)
-
-
-class _Loaded(NamedTuple):
-    request: LoadCheckpoint
-    predictor: PredictorLike
+class _Dropped(Exception):
+    """The page in work was cancelled or asked for again."""
 
 
 class GpuWorker(QObject):
     """Loads checkpoints and finds text; lives in the thread of GpuThread.
 
-    submit, cancel and close may be called from any thread; everything else happens in the worker's thread.
+    submit, cancel, pause, unload and close may be called from any thread; everything else happens in the
+    worker's thread.
     """
 
     checkpoint_ready = Signal(object)  # CheckpointReady
     checkpoint_failed = Signal(object)  # CheckpointFailed
     detect_done = Signal(object)  # DetectDone
     detect_failed = Signal(object)  # DetectFailed
-    released = Signal()  # after close: the network is given back and the thread may end
+    unloaded = Signal()  # after unload: no network is in memory
+    released = Signal()  # after close: the networks are given back and the thread may end
     _wake = Signal()
     _closing = Signal()
 
-    def __init__(self, predictor_factory: PredictorFactory = load_predictor) -> None:
+    def __init__(
+        self, predictor_factory: PredictorFactory = load_predictor, limit_bytes: int = LIMIT_BYTES
+    ) -> None:
         super().__init__()
-        self._factory = predictor_factory
         self._lock = Lock()
         # guarded by the lock
-        self._queue: OrderedDict[str, DetectRequest] = OrderedDict()
+        self._queue = RequestQueue()
         self._load: LoadCheckpoint | None = None
+        self._limit: int | None = None  # a new one
+        self._unload = False
+        self._paused = False
         self._awake = False
         self._closed = False
+        self._in_work: DetectRequest | None = None
+        self._dropped = False  # nobody waits for the one in work
         # the worker's thread only
-        self._loaded: _Loaded | None = None
+        self._loaded = LoadedCheckpoints(predictor_factory, limit_bytes)
+        self._in_use: LoadCheckpoint | None = None
+        self._told: Loaded | None = None  # the one in use, as it was told of last
         self._reader: ThreadPoolExecutor | None = None
         self._ahead: dict[int, Future[NDArray[np.uint8]]] = {}
         self._wake.connect(self._turn, Qt.ConnectionType.QueuedConnection)
@@ -122,7 +94,7 @@ class GpuWorker(QObject):
     def submit(self, requests: LoadCheckpoint | Iterable[DetectRequest]) -> None:
         """Queue work. A newer checkpoint replaces one that waits, a newer request that of the same page.
 
-        Urgent requests go first and the newest of them before all; the others keep their order.
+        For the order of pages see RequestQueue. A page in work that is asked for again is given up.
         """
         with self._lock:
             if self._closed:
@@ -130,33 +102,57 @@ class GpuWorker(QObject):
             if isinstance(requests, LoadCheckpoint):
                 self._load = requests
             else:
-                for request in requests:
-                    self._enqueue(request)
-            if self._awake or not (self._queue or self._load):
-                return
-            self._awake = True
-        self._wake.emit()
+                requests = list(requests)
+                self._queue.add(requests)
+                at_work = None if self._in_work is None else identity_of(self._in_work)
+                self._dropped |= any(identity_of(request) == at_work for request in requests)
+        self._wake_up()
 
     def cancel(self, numbers: Collection[int]) -> None:
-        """Forget waiting requests; one that is being worked on is finished and its result is sent."""
+        """Forget waiting requests; one in work ends after the stage that it is in, and nothing is sent."""
         wanted = frozenset(numbers)
         with self._lock:
-            for key in [key for key, request in self._queue.items() if request.number in wanted]:
-                del self._queue[key]
+            self._queue.forget(wanted)
+            self._dropped |= self._in_work is not None and self._in_work.number in wanted
+
+    def pause(self, paused: bool) -> None:
+        """Let everything but the open page wait, or go on."""
+        with self._lock:
+            self._paused = paused
+        self._wake_up()
+
+    def unload(self) -> None:
+        """Free all checkpoints after the page in work; one that is asked for later is loaded again."""
+        with self._lock:
+            self._unload = True
+        self._wake_up()
+
+    def set_limit(self, limit_bytes: int) -> None:
+        """How much memory the weights of checkpoints side by side may take."""
+        with self._lock:
+            self._limit = limit_bytes
+        self._wake_up()
 
     def close(self) -> None:
-        """Drop all that waits and give the network back after the picture in work; released follows."""
+        """Drop all that waits and give the networks back after the stage in work; released follows."""
         with self._lock:
             self._closed = True
             self._queue.clear()
             self._load = None
+            self._dropped = True
         self._closing.emit()
 
-    def _enqueue(self, request: DetectRequest) -> None:
-        waiting = self._queue.get(request.key)
-        self._queue[request.key] = request  # keeps the place of the one that it supersedes
-        if request.urgent or (waiting is not None and waiting.urgent):
-            self._queue.move_to_end(request.key, last=False)
+    def _wake_up(self) -> None:
+        with self._lock:
+            if self._awake or self._closed or not self._has_work():
+                return
+            self._awake = True
+        self._wake.emit()
+
+    def _has_work(self) -> bool:
+        """With the lock held."""
+        told = self._load is not None or self._unload or self._limit is not None
+        return told or self._queue.has_work(self._paused)
 
     # the worker's thread
 
@@ -164,16 +160,24 @@ class GpuWorker(QObject):
     def _turn(self) -> None:
         """One checkpoint or one picture; what is left wakes the next turn."""
         with self._lock:
+            limit, self._limit = self._limit, None
+            unload, self._unload = self._unload, False
             load, self._load = self._load, None
-            request = self._queue.popitem(last=False)[1] if load is None and self._queue else None
-            coming = list(itertools.islice(self._queue.values(), READ_AHEAD)) if request else []
+            request = self._queue.pop(self._paused) if load is None else None
+            coming = self._queue.coming(READ_AHEAD) if request and not self._paused else []
+            self._in_work, self._dropped = request, False
+        if limit is not None:
+            self._loaded.set_limit(limit)
+        if unload:
+            self._loaded.clear()
+            self.unloaded.emit()
         if load is not None:
             self._load_checkpoint(load)
         elif request is not None:
             self._detect(request, coming)
         with self._lock:
-            self._awake = bool(self._queue or self._load) and not self._closed
-            again = self._awake
+            self._in_work = None
+            self._awake = again = self._has_work() and not self._closed
         if again:
             self._wake.emit()
 
@@ -183,85 +187,124 @@ class GpuWorker(QObject):
             self._reader.shutdown(wait=True, cancel_futures=True)
             self._reader = None
         self._ahead.clear()
-        self._free_network()
+        self._loaded.clear()
         self.released.emit()
 
     def _load_checkpoint(self, request: LoadCheckpoint) -> None:
         try:
-            predictor = self._factory(request.checkpoint, request.device)
-            ready = _ready(predictor)
+            loaded = self._loaded.get(request, anew=True)
+            ready = _ready(loaded, request.checkpoint)
         except Exception as error:  # noqa: BLE001 the edge of the thread: reported as a message
-            in_use = self._loaded is not None
-            self.checkpoint_failed.emit(CheckpointFailed(_load_problem(error, request), in_use))
+            failed = CheckpointFailed(load_problem(error, request), self._in_use is not None)
+            self.checkpoint_failed.emit(failed)
             return
-        self._free_network()
-        self._loaded = _Loaded(request, predictor)
+        self._in_use, self._told = request, loaded
         self.checkpoint_ready.emit(ready)
-
-    def _free_network(self) -> None:
-        if self._loaded is None:
-            return
-        self._loaded = None
-        gc.unfreeze()  # the start-up keeps what is loaded out of collections, and a network may be in a cycle
-        gc.collect()
-        torch = sys.modules.get("torch")
-        if torch is not None and torch.cuda.is_available():
-            torch.cuda.empty_cache()
 
     def _detect(self, request: DetectRequest, coming: list[DetectRequest]) -> None:
         started = time.perf_counter()
+        asked = LoadCheckpoint(request.checkpoint, request.device) if request.checkpoint else self._in_use
+        if asked is None:
+            self._fail(request, NO_CHECKPOINT)
+            return
         try:
-            if self._loaded is None:
-                self.detect_failed.emit(DetectFailed(request.number, request.key, NO_CHECKPOINT))
-                return
             image = self._image_of(request, coming)
-            done = self._predict(request, image, started)
+            self._stop_if_dropped()
+            predictor, maps, notice = self._maps(request, asked, image)
+            self._stop_if_dropped()
+            settings = request.settings
+            if settings is None or settings.head != maps.head:
+                settings = predictor.decode_settings
+            detections = decode(maps, settings)
+            self._stop_if_dropped()
+        except _Dropped:
+            return
         except Exception as error:  # noqa: BLE001 the edge of the thread: reported as a message
-            problem = detection_problem(error, request.path)
-            self.detect_failed.emit(DetectFailed(request.number, request.key, problem))
+            self._fail(request, detection_problem(error, request.path))
         else:
-            self.detect_done.emit(done)
+            seconds = time.perf_counter() - started
+            self.detect_done.emit(
+                DetectDone(
+                    request.number,
+                    request.key,
+                    detections,
+                    maps,
+                    predictor.checkpoint_hash,
+                    settings,
+                    seconds,
+                    request.checkpoint,
+                    predictor.checkpoint_name,
+                    notice,
+                )
+            )
 
-    def _predict(self, request: DetectRequest, image: NDArray[np.uint8], started: float) -> DetectDone:
-        assert self._loaded is not None
-        predictor = self._loaded.predictor
-        try:
-            prediction = predictor.predict(image, request.settings)
-        except Exception as error:
-            if not is_out_of_memory(error) or predictor.device_text.startswith("cpu"):
-                raise
-            reason = f"{type(error).__name__}: {error}"
-            del predictor
-        else:
-            return _done(request, prediction, predictor, started)
-        # outside the except block, where the traceback would keep the network's tensors alive
-        predictor = self._move_to_cpu(request.path, reason)
-        return _done(request, predictor.predict(image, request.settings), predictor, started)
+    def _fail(self, request: DetectRequest, problem: Problem) -> None:
+        self.detect_failed.emit(DetectFailed(request.number, request.key, problem, request.checkpoint))
 
-    def _move_to_cpu(self, path: Path, reason: str) -> PredictorLike:
-        """The same checkpoint on the CPU; tells the receivers.
+    def _stop_if_dropped(self) -> None:
+        with self._lock:
+            if self._dropped:
+                raise _Dropped
+
+    def _maps(
+        self, request: DetectRequest, asked: LoadCheckpoint, image: NDArray[np.uint8]
+    ) -> tuple[PredictorLike, ImageMaps, Problem | None]:
+        """The network's maps; when memory runs out: others freed, then a smaller picture, then the CPU.
 
         Raises:
-            Exception: whatever loading raises; the worker is then without a checkpoint and said so.
+            Exception: whatever loading or the network raises.
         """
-        assert self._loaded is not None
-        asked, name = self._loaded.request, self._loaded.predictor.device_text
-        self._free_network()
-        request = LoadCheckpoint(asked.checkpoint, "cpu")
+        predictor, notice = self._loaded_for(request, asked)
+        maps = self._attempt(predictor, image, 1.0)
+        if isinstance(maps, Exception) and self._loaded.free_others(asked):
+            maps = self._attempt(predictor, image, 1.0)
+        for scale in SMALLER:
+            if isinstance(maps, Exception):
+                error, maps = maps, self._attempt(predictor, image, scale)
+                notice = smaller_problem(request.path, predictor.device_text, scale, error)
+        if not isinstance(maps, Exception):
+            return predictor, maps, notice
+        if "cpu" in predictor.device_text:
+            raise maps
+        moved = Moved(predictor.device_text, f"{type(maps).__name__}: {maps}")
+        del predictor
+        predictor, notice = self._loaded_for(request, asked, moved)
+        return predictor, predictor.maps(image), notice
+
+    def _loaded_for(
+        self, request: DetectRequest, asked: LoadCheckpoint, moved: Moved | None = None
+    ) -> tuple[PredictorLike, Problem | None]:
+        """The checkpoint, moved to the CPU when there is a reason; tells when the one in use changed.
+
+        Raises:
+            Exception: whatever loading raises; of the one in use it is told, and there is none then.
+        """
+        mine = not request.checkpoint
         try:
-            predictor = self._factory(request.checkpoint, request.device)
+            loaded = self._loaded.get(asked) if moved is None else self._loaded.move_to_cpu(asked, moved)
         except Exception as error:
-            self.checkpoint_failed.emit(CheckpointFailed(_load_problem(error, request)))
+            if mine:
+                self._in_use = self._told = None
+                self.checkpoint_failed.emit(CheckpointFailed(load_problem(error, asked)))
             raise
-        notice = Problem(
-            f"The memory of {name} was not enough, so the detector runs on the CPU now.",
-            str(path),
-            "Close other programs that use the GPU, then load the checkpoint again to go back to it.",
-            reason,
-        )
-        self._loaded = _Loaded(request, predictor)
-        self.checkpoint_ready.emit(_ready(predictor, notice))
-        return predictor
+        where = str(request.path)
+        if mine and loaded is not self._told:
+            self._told = loaded
+            self.checkpoint_ready.emit(_ready(loaded, where))
+        told = mine or loaded.moved is None
+        return loaded.predictor, None if told or loaded.moved is None else moved_problem(loaded.moved, where)
+
+    @staticmethod
+    def _attempt(predictor: PredictorLike, image: NDArray[np.uint8], scale: float) -> ImageMaps | Exception:
+        """The maps, or the error when memory ran out: without its traceback, which keeps tensors alive."""
+        try:
+            return predictor.maps(image, scale)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            failed = error.with_traceback(None)
+        give_back_memory()
+        return failed
 
     def _image_of(self, request: DetectRequest, coming: list[DetectRequest]) -> NDArray[np.uint8]:
         """The picture, read ahead if it could be; starts reading those that come next."""
@@ -277,61 +320,12 @@ class GpuWorker(QObject):
         return read_picture(request.path) if future is None else future.result()
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether a device, not the machine, ran out of memory; torch need not be imported to know."""
-    names = {kind.__name__ for kind in type(error).__mro__}
-    return "OutOfMemoryError" in names or "CUDA out of memory" in str(error)
-
-
-def detection_problem(error: BaseException, path: Path) -> Problem:
-    """What a person is told when one page failed."""
-    if isinstance(error, BadImage):
-        remedy = "The other images are not affected. Repair or replace the file, then retry."
-        return problem_of(error, what=str(error), where=str(path), remedy=remedy)
-    if is_out_of_memory(error) or isinstance(error, MemoryError):
-        return problem_of(
-            error,
-            what="There was not enough memory to find the text of this image.",
-            where=str(path),
-            remedy="Close other programs or make the image smaller, then retry.",
-        )
-    return problem_of(
-        error,
-        what=f"Finding the text of this image failed: {str(error) or type(error).__name__}",
-        where=str(path),
-        remedy="The other images are not affected. Retry it; if it fails again, report it with the details.",
-    )
-
-
-def _load_problem(error: BaseException, request: LoadCheckpoint) -> Problem:
-    reason = str(error) if isinstance(error, TcmError) else f"{type(error).__name__}: {error}"
-    return problem_of(
-        error,
-        what=f"The checkpoint could not be loaded: {reason}",
-        where=f"{request.checkpoint} (device: {request.device})",
-        remedy="Choose another checkpoint in the Detect menu.",
-    )
-
-
-def _ready(predictor: PredictorLike, notice: Problem | None = None) -> CheckpointReady:
+def _ready(loaded: Loaded, where: str) -> CheckpointReady:
+    predictor = loaded.predictor
     return CheckpointReady(
         predictor.checkpoint_name,
         predictor.checkpoint_hash,
         predictor.device_text,
         predictor.decode_settings,
-        notice,
-    )
-
-
-def _done(
-    request: DetectRequest, prediction: PredictionLike, predictor: PredictorLike, started: float
-) -> DetectDone:
-    return DetectDone(
-        request.number,
-        request.key,
-        prediction.detections,
-        prediction.maps,
-        predictor.checkpoint_hash,
-        request.settings or predictor.decode_settings,
-        time.perf_counter() - started,
+        None if loaded.moved is None else moved_problem(loaded.moved, where),
     )

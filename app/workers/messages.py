@@ -2,6 +2,7 @@
 
 import traceback
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 
 from tcm_core.config.decode import DecodeSettings
@@ -75,6 +76,15 @@ class CheckpointFailed:
     in_use: bool = False
 
 
+class Priority(IntEnum):
+    """How soon a page is done; the lowest goes first."""
+
+    OPEN = 0
+    VISIBLE = 1
+    PREFETCH = 2
+    BATCH = 3
+
+
 @dataclass(frozen=True)
 class DetectRequest:
     """Find the text of one page.
@@ -83,15 +93,19 @@ class DetectRequest:
         number: from a growing counter; a result with an older number than the newest of its key is late.
         key: the page.
         path: the image file, read in the view frame.
-        urgent: the page that is open; goes before everything that is not urgent.
+        priority: what it goes before.
         settings: how to decode; None: as the checkpoint recommends.
+        checkpoint: a shipped name or the path of a file; "": the one in use.
+        device: where another checkpoint than the one in use is loaded.
     """
 
     number: int
     key: str
     path: Path
-    urgent: bool = False
+    priority: Priority = Priority.BATCH
     settings: DecodeSettings | None = None
+    checkpoint: str = ""
+    device: str = "auto"
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +115,9 @@ class DetectDone:
     Attributes:
         detections: image pixels, decoded with settings.
         seconds: spent on this page: waiting for the picture, network and decoding.
+        checkpoint: as the request named it; "": the one in use.
+        checkpoint_name: what the checkpoint calls itself.
+        notice: set when it could not be done as asked for, with the reason: smaller, or on the CPU.
     """
 
     number: int
@@ -110,12 +127,20 @@ class DetectDone:
     checkpoint_hash: str
     settings: DecodeSettings
     seconds: float
+    checkpoint: str = ""
+    checkpoint_name: str = ""
+    notice: Problem | None = None
 
 
 @dataclass(frozen=True)
 class DetectFailed:
-    """One page could not be done; the others go on."""
+    """One page could not be done; the others go on.
+
+    Attributes:
+        checkpoint: as the request named it; "": the one in use.
+    """
 
     number: int
     key: str
     problem: Problem
+    checkpoint: str = ""

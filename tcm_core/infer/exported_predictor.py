@@ -72,23 +72,26 @@ class ExportedPredictor:
         maps = self.maps(image)
         return Prediction(decode(maps, settings or self.decode_settings), maps)
 
-    def maps(self, image: NDArray[np.uint8]) -> ImageMaps:
-        """The maps of one image (H, W, 3) RGB.
+    def maps(self, image: NDArray[np.uint8], scale: float = 1.0) -> ImageMaps:
+        """The maps of one image (H, W, 3) RGB; scale: see Predictor.maps.
 
         Raises:
             BadCheckpoint: the graph's outputs are not the maps of its head.
             RuntimeError: the graph could not be run.
         """
         metadata = self._metadata
-        frame = fitting_frame(image, metadata)
+        frame = fitting_frame(image, metadata, scale)
         outputs = self._network.run(network_images(image, frame, metadata.model.mean))
         return kept_maps(outputs, frame, metadata)
 
 
-def fitting_frame(image: NDArray[np.uint8], metadata: CheckpointMetadata) -> ImageFrame:
-    """How an image (H, W, 3) lies in the network's input."""
-    size = (image.shape[0], image.shape[1])
-    return ImageFrame.fitting(size, short_side=metadata.short_side, max_long_side=metadata.max_long_side)
+def fitting_frame(image: NDArray[np.uint8], metadata: CheckpointMetadata, scale: float = 1.0) -> ImageFrame:
+    """How an image (H, W, 3) lies in the network's input; scale: of the sides that the checkpoint wants."""
+    return ImageFrame.fitting(
+        (image.shape[0], image.shape[1]),
+        short_side=round(metadata.short_side * scale),
+        max_long_side=round(metadata.max_long_side * scale),
+    )
 
 
 def network_images(image: NDArray[np.uint8], frame: ImageFrame, mean: tuple[float, float, float]) -> Images:

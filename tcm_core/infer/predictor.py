@@ -82,12 +82,17 @@ class Predictor:
         maps = self.maps(image)
         return Prediction(decode(maps, settings or self.decode_settings), maps)
 
-    def maps(self, image: NDArray[np.uint8]) -> ImageMaps:
-        """The maps of one image (H, W, 3) RGB: the expensive half of predict."""
+    def maps(self, image: NDArray[np.uint8], scale: float = 1.0) -> ImageMaps:
+        """The maps of one image (H, W, 3) RGB: the expensive half of predict.
+
+        Args:
+            image: in its own size.
+            scale: of the size that the checkpoint wants; less takes less memory and misses small text.
+        """
         frame = ImageFrame.fitting(
             (image.shape[0], image.shape[1]),
-            short_side=self._metadata.short_side,
-            max_long_side=self._metadata.max_long_side,
+            short_side=round(self._metadata.short_side * scale),
+            max_long_side=round(self._metadata.max_long_side * scale),
         )
         with torch.inference_mode(), self._autocast():
             output = self._detector(self._network_input(image, frame))

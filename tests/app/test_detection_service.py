@@ -195,11 +195,11 @@ def test_memory_of_maps_is_bounded_and_they_come_back_from_the_disk(qtbot, tmp_p
     studio = build(qtbot, tmp_path, make_folder(tmp_path / "photos"), memory_bytes=2 * one)
     load(qtbot, studio)
     detect_all(qtbot, studio)
-    assert studio.service._store.memory_bytes == 2 * one
-    studio.service._store.shutdown()
+    assert studio.service.store.memory_bytes == 2 * one
+    studio.service.store.shutdown()
     for number in range(1, 6):
         assert studio.service.predictions(f"p{number}.png").maps is not None
-        assert studio.service._store.memory_bytes == 2 * one
+        assert studio.service.store.memory_bytes == 2 * one
     tear_down(studio)
 
 

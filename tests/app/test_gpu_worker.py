@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from app.workers.gpu_worker import GpuWorker, is_out_of_memory
-from app.workers.messages import DetectRequest, LoadCheckpoint
+from app.workers.gpu_worker import GpuWorker
+from app.workers.messages import DetectRequest, LoadCheckpoint, Priority
+from app.workers.predictor import is_out_of_memory
 from tests.helpers.fake_predictor import FakeDetector, OutOfMemoryError
 
 
@@ -71,8 +72,8 @@ def test_urgent_pages_go_first_and_the_newest_of_them_before_all(qtbot, worker, 
     heard = Heard(worker)
     worker.submit(LoadCheckpoint("a"))
     worker.submit([request(n, f"p{n}", pictures) for n in range(1, 4)])
-    worker.submit([request(4, "p4", pictures, urgent=True)])
-    worker.submit([request(5, "p5", pictures, urgent=True)])
+    worker.submit([request(4, "p4", pictures, priority=Priority.OPEN)])
+    worker.submit([request(5, "p5", pictures, priority=Priority.OPEN)])
     spin(qtbot, worker, heard, 5)
     assert heard.order == ["p5", "p4", "p1", "p2", "p3"]
 
@@ -91,7 +92,7 @@ def test_a_newer_request_of_a_page_replaces_the_waiting_one(qtbot, worker, detec
 def test_a_page_that_was_urgent_stays_urgent_when_a_batch_asks_for_it_too(qtbot, worker, pictures):
     heard = Heard(worker)
     worker.submit(LoadCheckpoint("a"))
-    worker.submit([request(1, "p3", pictures, urgent=True)])
+    worker.submit([request(1, "p3", pictures, priority=Priority.OPEN)])
     worker.submit([request(n + 1, f"p{n}", pictures) for n in range(1, 4)])
     spin(qtbot, worker, heard, 3)
     assert heard.order == ["p3", "p1", "p2"]

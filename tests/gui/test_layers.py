@@ -12,7 +12,7 @@ from app.i18n.translation import use_language
 from tcm_core.config.decode import DbDecode, FceDecode, PanDecode
 from tcm_core.geometry.frame import ImageFrame
 from tests.helpers.app_robot import AppRobot, run_with
-from tests.helpers.fake_predictor import FakeDetector, FakePrediction, FakePredictor, text_maps
+from tests.helpers.fake_predictor import FakeDetector, FakePredictor, text_maps
 from tests.helpers.fce_maps import exact_fce_maps
 from tests.helpers.pan_maps import exact_pan_maps
 from tests.helpers.photos import write_photos
@@ -34,12 +34,12 @@ class PanDetector(FakeDetector):
         predictor = super().__call__(checkpoint, device)
         predictor.decode_settings = PanDecode()
 
-        def predict(image, settings=None):
+        def maps(image, scale=1.0):
             size = image.shape[0], image.shape[1]
             frame = ImageFrame(size, size, (-(-size[0] // 32) * 32, -(-size[1] // 32) * 32))
-            return FakePrediction((), exact_pan_maps([WORD / 4], frame))
+            return exact_pan_maps([WORD / 4], frame)
 
-        predictor.predict = predict
+        predictor.maps = maps
         return predictor
 
 

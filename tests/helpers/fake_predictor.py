@@ -3,16 +3,13 @@
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from tcm_core.config.decode import DbDecode
-from tcm_core.decode.decode import decode
 from tcm_core.decode.maps import ImageMaps
-from tcm_core.detection import Detection
 from tcm_core.errors import BadCheckpoint
 from tcm_core.geometry.frame import ImageFrame
 from tcm_core.geometry.offset import shrink
@@ -28,11 +25,6 @@ PROBABILITIES = (0.9, 0.6)
 
 class OutOfMemoryError(RuntimeError):
     """Named as torch's, which need not be imported to raise it."""
-
-
-class FakePrediction(NamedTuple):
-    detections: tuple[Detection, ...]
-    maps: ImageMaps
 
 
 def text_maps(
@@ -60,6 +52,8 @@ class FakeDetector:
         gate: every page waits for it; closed by a test that wants to see a page in work.
         loads: (checkpoint, device) of every load.
         seen: the mean value of every image that was predicted, in order.
+        scales: the sizes that they were predicted in; used: the checkpoints.
+        probabilities: of the two texts, by checkpoint.
         refuse: checkpoint names, or "name@device", that cannot be loaded.
     """
 
@@ -67,6 +61,9 @@ class FakeDetector:
     gate: threading.Event = field(default_factory=threading.Event)
     loads: list[tuple[str, str]] = field(default_factory=list)
     seen: list[int] = field(default_factory=list)
+    scales: list[float] = field(default_factory=list)
+    used: list[str] = field(default_factory=list)
+    probabilities: Callable[[str], Sequence[float]] = lambda checkpoint: PROBABILITIES
     threads: set[int] = field(default_factory=set)
     refuse: frozenset[str] = frozenset()
     gpu: str = "cpu, fake"
@@ -91,13 +88,15 @@ class FakePredictor:
         self.device_text = device_text
         self.decode_settings = DbDecode(threshold=0.3, score_threshold=0.5)
 
-    def predict(self, image: NDArray[np.uint8], settings: DbDecode | None = None) -> FakePrediction:
+    def maps(self, image: NDArray[np.uint8], scale: float = 1.0) -> ImageMaps:
         detector = self._detector
         detector.threads.add(threading.get_ident())
         detector.seen.append(round(float(image.mean())))
+        detector.scales.append(scale)
+        detector.used.append(self.checkpoint_name)
         assert detector.gate.wait(20), "the test never opened the gate"
         error = detector.raises(self.device_text, image)
         if error is not None:
             raise error
-        maps = text_maps((image.shape[0], image.shape[1]))
-        return FakePrediction(decode(maps, settings or self.decode_settings), maps)
+        size, probabilities = image.shape[:2], detector.probabilities(self.checkpoint_name)
+        return text_maps(size, probabilities=probabilities)

@@ -63,7 +63,7 @@ class DetectCommands(QObject):
 
     def choose_checkpoint(self) -> None:
         file, _ = QFileDialog.getOpenFileName(
-            self._desk.window, "Choose a checkpoint", str(Path.home()), "Checkpoints (*.safetensors)"
+            self._desk.window, "Choose a checkpoint", str(Path.home()), "Checkpoints (*.safetensors *.onnx)"
         )
         if file:
             self._desk.preferences.use_checkpoint(file)

@@ -1,0 +1,69 @@
+"""The detector as the worker sees it. torch is imported by load_predictor only, and late."""
+
+import gc
+import sys
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcm_core.config.decode import DecodeSettings
+from tcm_core.decode.maps import ImageMaps
+
+
+class PredictorLike(Protocol):
+    """A loaded detector; those of tcm_core.infer are the real ones."""
+
+    @property
+    def checkpoint_name(self) -> str: ...
+    @property
+    def checkpoint_hash(self) -> str: ...
+    @property
+    def device_text(self) -> str: ...
+    @property
+    def decode_settings(self) -> DecodeSettings: ...
+    def maps(self, image: NDArray[np.uint8], scale: float = 1.0) -> ImageMaps: ...
+
+
+class Moved(NamedTuple):
+    """Why a checkpoint is on the CPU although another device was asked for."""
+
+    device: str
+    reason: str
+
+
+PredictorFactory = Callable[[str, str], PredictorLike]
+"""(checkpoint name or file, device) -> a loaded detector; raises BadCheckpoint or DeviceUnavailable."""
+
+
+def load_predictor(checkpoint: str, device: str) -> PredictorLike:
+    """The real detector, a checkpoint or an exported ONNX file. Importing torch takes seconds the first time.
+
+    Raises:
+        BadCheckpoint, DeviceUnavailable: in words for a person.
+        TcmError: an ONNX file, and onnx or onnxruntime is not installed.
+    """
+    from tcm_core.infer import load
+
+    return load.load_predictor(checkpoint, device)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, of a device or of the machine; torch need not be imported to know."""
+    if isinstance(error, MemoryError):
+        return True
+    names = {kind.__name__ for kind in type(error).__mro__}
+    text = str(error)
+    return "OutOfMemoryError" in names or any(
+        said in text for said in ("CUDA out of memory", "can't allocate memory", "Failed to allocate memory")
+    )
+
+
+def give_back_memory() -> None:
+    """Free what nothing refers to any more, on the device too."""
+    gc.unfreeze()  # the start-up keeps what is loaded out of collections, and a network may be in a cycle
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()
