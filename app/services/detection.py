@@ -3,12 +3,12 @@
 import itertools
 import time
 from collections.abc import Iterable
-from typing import Final
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from app.services.batch import Batch, BatchSummary, PageOutcome
 from app.services.prediction_store import MEMORY_BYTES, PredictionSet, PredictionStore
+from app.services.progress_tick import ProgressTick
 from app.services.side_detection import SideDetection
 from app.services.workspace import Workspace
 from app.storage.errors import StorageError
@@ -27,8 +27,6 @@ from app.workers.messages import (
 )
 from app.workers.problems import detection_problem
 from tcm_core.config.decode import DbDecode, DecodeSettings
-
-PROGRESS_MS: Final = 100
 
 
 class DetectionService(QObject):
@@ -82,11 +80,7 @@ class DetectionService(QObject):
         self._outcomes: dict[str, PageOutcome] = {}
         self._batch: Batch | None = None
         self._said_unsaved = False
-        self._progress_due = False
-        self._progress_timer = QTimer(self)
-        self._progress_timer.setSingleShot(True)
-        self._progress_timer.setInterval(PROGRESS_MS)
-        self._progress_timer.timeout.connect(self._on_progress_timer)
+        self._tick = ProgressTick(self._tell_progress, self)
         gpu.checkpoint_ready.connect(self._on_checkpoint_ready)
         gpu.checkpoint_failed.connect(self._on_checkpoint_failed)
         gpu.detect_done.connect(self._on_done)
@@ -152,7 +146,7 @@ class DetectionService(QObject):
             self._batch.add(wanted)
         self._request(wanted)
         self._tell_queue(wanted)
-        self._tell_progress()
+        self._tick.something_happened()
 
     def detect_with(self, checkpoint: str, keys: Iterable[str], *, urgent: bool = False) -> None:
         """Find the text of pages by another checkpoint, which is loaded beside the one in use.
@@ -171,9 +165,9 @@ class DetectionService(QObject):
 
     def prioritise(self, keys: Iterable[str]) -> None:
         """Of the pages that wait, do these, which are seen in the list, before those that are not."""
-        waiting = [key for key in keys if key in self._pending]
+        waiting = [self._pending[key] for key in keys if key in self._pending]
         if waiting:
-            self._request(waiting, Priority.VISIBLE)
+            self._gpu.promote(waiting, Priority.VISIBLE)
 
     def prefetch(self, keys: Iterable[str]) -> None:
         """Find the text of pages that will be looked at soon, unless it is known or awaited."""
@@ -360,14 +354,13 @@ class DetectionService(QObject):
         self._outcomes[outcome.key] = outcome
         if self._batch is not None and self._batch.waits(outcome.key):
             self._batch.settle(outcome, time.monotonic())
-            self._tell_progress()
+            self._tick.something_happened()
 
     def _end_batch_if_over(self) -> None:
         if self._batch is None or not self._batch.over:
             return
         batch, self._batch = self._batch, None
-        self._progress_timer.stop()
-        self._progress_due = False
+        self._tick.stop()
         self.progress.emit(batch.settled, batch.total, 0.0, batch.failed)
         summary: BatchSummary = batch.summary(time.monotonic())
         self.finished.emit(summary)
@@ -377,19 +370,9 @@ class DetectionService(QObject):
         self.queue_changed.emit()
 
     def _tell_progress(self) -> None:
-        """At most every PROGRESS_MS; what happens in between is told at the end of that time."""
-        if self._progress_timer.isActive():
-            self._progress_due = True
-        elif self._batch is not None:
+        if self._batch is not None:
             batch = self._batch
-            self._progress_due = False
-            self._progress_timer.start()
             self.progress.emit(batch.settled, batch.total, batch.eta_s(), batch.failed)
-
-    @Slot()
-    def _on_progress_timer(self) -> None:
-        if self._progress_due:
-            self._tell_progress()
 
     @Slot(str, str)
     def _on_side_kept(self, key: str, checkpoint_hash: str) -> None:

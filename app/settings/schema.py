@@ -109,6 +109,12 @@ class DetectionSettings(Frozen):
         "Where the detector runs; automatic takes the graphics card when there is one.",
         "Detector and memory",
     )
+    ahead: bool = preference(
+        False,
+        "Detect ahead",
+        "Find the text of the next images while you look at one.",
+        "Detector and memory",
+    )
     decode: dict[str, dict[str, float]] = {}
     """For each head, the decode settings that are not as the checkpoint recommends."""
 

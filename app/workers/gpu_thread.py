@@ -7,7 +7,7 @@ from typing import Final
 from PySide6.QtCore import QObject, Qt, QThread, Signal
 
 from app.workers.gpu_worker import GpuWorker, PredictorFactory, load_predictor
-from app.workers.messages import DetectRequest, LoadCheckpoint
+from app.workers.messages import DetectRequest, LoadCheckpoint, Priority
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +58,10 @@ class GpuThread(QObject):
     def cancel(self, numbers: Collection[int]) -> None:
         """Forget waiting requests; see GpuWorker.cancel. Any thread."""
         self._worker.cancel(numbers)
+
+    def promote(self, numbers: Collection[int], priority: Priority) -> None:
+        """Let requests that wait go sooner; see GpuWorker.promote. Any thread."""
+        self._worker.promote(numbers, priority)
 
     def pause(self, paused: bool) -> None:
         """Let everything but the open page wait; see GpuWorker.pause. Any thread."""

@@ -21,6 +21,7 @@ from app.workers.messages import (
     DetectFailed,
     DetectRequest,
     LoadCheckpoint,
+    Priority,
     Problem,
 )
 from app.workers.predictor import Moved, PredictorLike, give_back_memory, is_out_of_memory
@@ -52,8 +53,7 @@ class _Dropped(Exception):
 class GpuWorker(QObject):
     """Loads checkpoints and finds text; lives in the thread of GpuThread.
 
-    submit, cancel, pause, unload and close may be called from any thread; everything else happens in the
-    worker's thread.
+    What is marked so may be called from any thread; everything else happens in the worker's thread.
     """
 
     checkpoint_ready = Signal(object)  # CheckpointReady
@@ -114,6 +114,11 @@ class GpuWorker(QObject):
         with self._lock:
             self._queue.forget(wanted)
             self._dropped |= self._in_work is not None and self._in_work.number in wanted
+
+    def promote(self, numbers: Collection[int], priority: Priority) -> None:
+        """Let requests that wait go sooner; one in work is not disturbed."""
+        with self._lock:
+            self._queue.promote(frozenset(numbers), priority)
 
     def pause(self, paused: bool) -> None:
         """Let everything but the open page wait, or go on."""

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from itertools import chain, islice
 from typing import Final
 
@@ -67,6 +68,11 @@ class RequestQueue:
     def coming(self, count: int) -> list[DetectRequest]:
         """What is to be done next, which stays."""
         return list(islice(chain.from_iterable(lane.values() for lane in self._lanes.values()), count))
+
+    def promote(self, numbers: Collection[int], priority: Priority) -> None:
+        """Let requests that wait go as soon as the priority says, unless they go sooner."""
+        waiting = [one for lane in self._lanes.values() for one in lane.values() if one.number in numbers]
+        self.add([replace(one, priority=priority) for one in waiting])
 
     def forget(self, numbers: Collection[int]) -> None:
         """Take requests out by their numbers."""

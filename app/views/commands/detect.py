@@ -8,7 +8,9 @@ from PySide6.QtWidgets import QFileDialog
 
 from app.services.batch import BatchSummary
 from app.views.action_spec import ActionSpec
+from app.views.ahead import Ahead
 from app.views.commands.desk import Desk
+from app.workers.messages import Problem
 
 FAR_STEPS: Final = 5
 
@@ -24,6 +26,9 @@ class DetectCommands(QObject):
         super().__init__(desk)
         self._desk = desk
         desk.parts.detection.finished.connect(self._batch_finished)
+        desk.parts.detection.page_noticed.connect(self._page_noticed)
+        desk.add_checks(self._checked)
+        self._ahead = Ahead(desk.parts, desk.window, desk.open_page)
 
     def detect_page(self) -> None:
         if self._desk.open_page.key is not None:
@@ -58,6 +63,17 @@ class DetectCommands(QObject):
     def cancel(self) -> None:
         self._desk.parts.detection.cancel()
 
+    def pause(self) -> None:
+        detection = self._desk.parts.detection
+        detection.pause(not detection.paused)
+        self._desk.tell(
+            "Detection is paused; the open image is still done" if detection.paused else "Detection goes on"
+        )
+        self._desk.refresh()
+
+    def _checked(self) -> set[str]:
+        return {"pause"} if self._desk.parts.detection.paused else set()
+
     def retry_failed(self) -> None:
         self._desk.parts.detection.retry_failed()
 
@@ -77,6 +93,14 @@ class DetectCommands(QObject):
             self._desk.preferences.use_checkpoint(checkpoint)
         else:
             self.choose_checkpoint()
+
+    @Slot(str, object)
+    def _page_noticed(self, key: str, problem: Problem) -> None:
+        """Say that a page could not be done as it should be: on the page when it is open, else in passing."""
+        if key == self._desk.open_page.key:
+            self._desk.window.page_banner.tell(f"{problem.what} {problem.remedy}", "warn")
+        else:
+            self._desk.tell(f"{key}: {problem.what}")
 
     @Slot(object)
     def _batch_finished(self, summary: BatchSummary) -> None:
@@ -109,8 +133,10 @@ ROWS: Final[tuple[ActionSpec, ...]] = (
       C.threshold_far_down, "page"),
     A("threshold.far_up", "Raise it by 0.05", "Detect", ("Shift+.",), "", "Show far fewer detections",
       C.threshold_far_up, "page"),
+    A("pause", "Pause", "Detect", ("Ctrl+Alt+Z",), "", "Let everything but the open image wait", C.pause,
+      "running", checkable=True, rule=True),
     A("cancel", "Cancel", "Detect", ("Ctrl+Alt+X",), "cancel", "Stop after the image in work", C.cancel,
-      "running", rule=True),
+      "running"),
     A("retry", "Retry failed", "Detect", ("Ctrl+Alt+G",), "retry", "Detect the images that failed once more",
       C.retry_failed, "failed"),
     A("checkpoint", "Choose checkpoint...", "Detect", ("Ctrl+Shift+G",), "chip",
