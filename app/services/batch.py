@@ -17,7 +17,7 @@ class PageOutcome:
     """What became of one page.
 
     Attributes:
-        problem: why it failed.
+        problem: why it failed; of one that is done, why it was not done as asked for.
         detections: how many texts were found.
         seconds: the detector spent on it.
     """
@@ -116,7 +116,11 @@ class Batch:
             self._failed,
             sum(outcome.state == "cancelled" for outcome in outcomes),
             now - self._started,
-            tuple((outcome.key, outcome.problem) for outcome in outcomes if outcome.problem is not None),
+            tuple(
+                (outcome.key, outcome.problem)
+                for outcome in outcomes
+                if outcome.state == "failed" and outcome.problem is not None
+            ),
         )
 
     def _forget(self, key: str) -> None:

@@ -1,6 +1,7 @@
 """Detection: results beside the page, live settings, batches, cancelling, failures; labels stay."""
 
 import random
+import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -8,6 +9,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from app.domain.accept import regions_from_detections
 from app.domain.edits import AddRegions, DeleteRegions, MoveRegions, SetText
@@ -399,67 +402,230 @@ def test_the_time_left_follows_the_pace_of_the_last_pages():
     assert set(batch.waiting()) == {"b", "c", "d", "e"}
 
 
-def random_edit(rng: random.Random, page: Page, service: DetectionService, key: str):
-    """An edit that fits the page, or None."""
-    ids = [region.id for region in page.regions]
-    choice = rng.randrange(5)
-    if choice == 0 or not ids:
-        x, y = rng.uniform(0, 200), rng.uniform(0, 120)
+class Step(NamedTuple):
+    """One thing that happens: what, to which page, by which numbers, and how long the program has then."""
+
+    what: str
+    page: int
+    choice: int
+    wait_ms: int
+
+
+DETECTING = (
+    "page",
+    "all",
+    "with",
+    "cancel",
+    "pause",
+    "seen",
+    "ahead",
+    "retry",
+    "load",
+    "threshold",
+    "unload",
+)
+STEPS = st.lists(
+    st.builds(
+        Step,
+        st.sampled_from(("add", "move", "text", "delete", "accept", "open", *DETECTING)),
+        st.integers(1, 4),
+        st.integers(0, 1000),
+        st.sampled_from((0, 0, 0, 2, 10)),
+    ),
+    min_size=10,
+    max_size=60,
+)
+
+
+def edit_of(step: Step, page: Page, service: DetectionService, key: str):
+    """The edit that a step means, or None where it does not fit the page."""
+    if step.what == "add":
+        x, y = step.choice % 200, step.choice % 120
         return AddRegions((new_region(((x, y), (x + 30, y), (x + 30, y + 12), (x, y + 12))),))
-    if choice == 1:
-        return MoveRegions((rng.choice(ids),), rng.uniform(-5, 5), rng.uniform(-5, 5))
-    if choice == 2:
-        return SetText(rng.choice(ids), f"text {rng.randrange(1000)}")
-    if choice == 3:
-        return DeleteRegions((rng.choice(ids),))
-    found = service.predictions(key)
-    new = regions_from_detections(found.detections, page.regions) if found else []
-    return AddRegions(tuple(new)) if new else None
+    if step.what == "accept":
+        found = service.predictions(key)
+        new = regions_from_detections(found.detections, page.regions) if found else []
+        return AddRegions(tuple(new)) if new else None
+    if not page.regions:
+        return None
+    chosen = page.regions[step.choice % len(page.regions)].id
+    match step.what:
+        case "move":
+            return MoveRegions((chosen,), step.choice % 7 - 3.0, step.choice % 5 - 2.0)
+        case "text":
+            return SetText(chosen, f"text {step.choice}")
+        case "delete":
+            return DeleteRegions((chosen,))
+    return None
 
 
-def random_action(rng: random.Random, studio: Studio, key: str):
-    """Something a person can do to the detector; labels are not meant."""
-    service = studio.service
-    threshold = rng.choice((0.2, 0.7, 0.95))
-    return rng.choice(
-        (
-            lambda: service.detect_page(key),
-            lambda: service.detect_all(),
-            lambda: service.cancel(),
-            lambda: service.retry_failed(),
-            lambda: service.load_checkpoint(rng.choice(("a", "b"))),
-            lambda: service.set_settings(service.settings.model_copy(update={"score_threshold": threshold})),
-            lambda: studio.workspace.session.open_page(key),
-        )
-    )
+def detect_step(step: Step, studio: Studio, key: str) -> None:
+    """Something a person, or the list, can do to the detector; labels are not meant."""
+    service, keys = studio.service, list(studio.workspace.keys)
+    threshold = (0.2, 0.7, 0.95)[step.choice % 3]
+    named = ("a", "b", "c", "broken")[step.choice % 4]
+    actions = {
+        "page": lambda: service.detect_page(key),
+        "all": lambda: service.detect_all(),
+        "with": lambda: service.detect_with(named, keys[: step.page], urgent=step.choice % 2 == 0),
+        "cancel": service.cancel,
+        "pause": lambda: service.pause(step.choice % 2 == 0),
+        "seen": lambda: service.prioritise(keys[step.page :]),
+        "ahead": lambda: service.prefetch([key]),
+        "retry": service.retry_failed,
+        "load": lambda: service.load_checkpoint(named),
+        "threshold": lambda: service.set_settings(
+            service.settings.model_copy(update={"score_threshold": threshold})
+        ),
+        "unload": service.unload,
+        "open": lambda: studio.workspace.session.open_page(key),
+    }
+    actions.get(step.what, lambda: None)()
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_no_interleaving_of_detection_and_edits_changes_what_a_person_made(qtbot, tmp_path, seed):
-    rng, accidents = random.Random(seed), random.Random(seed)
-    studio = build(qtbot, tmp_path, make_folder(tmp_path / "photos", 4))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(steps=STEPS, seed=st.integers(0, 1000))
+def test_no_interleaving_of_detection_and_edits_changes_what_a_person_made(qtbot, tmp_path, steps, seed):
+    place = Path(tempfile.mkdtemp(dir=tmp_path))
+    accidents = random.Random(seed)
+    studio = build(qtbot, place, make_folder(place / "photos", 4))
     (studio.folder / "p2.png").write_bytes(b"no picture")
+    studio.detector.refuse, studio.detector.gpu = frozenset({"broken"}), "cuda:0 fake, fp16"
     load(qtbot, studio)
     session = studio.workspace.session
-    studio.detector.raises = lambda device, image: RuntimeError("!") if accidents.random() < 0.2 else None
+    errors = (RuntimeError("!"), OutOfMemoryError("full"), None, None, None, None)
+    studio.detector.raises = lambda device, image: accidents.choice(errors)
     expected = {key: Page() for key in studio.workspace.keys}
-    for _ in range(150):
-        key = rng.choice(list(expected))
-        edit = random_edit(rng, expected[key], studio.service, key) if rng.random() < 0.3 else None
+    for step in steps:
+        key = f"p{step.page}.png"
+        edit = edit_of(step, expected[key], studio.service, key)
         if edit is not None:
             session.apply_to(key, edit)
             expected[key] = edit.apply(expected[key])
         else:
-            random_action(rng, studio, key)()
-        qtbot.wait(rng.choice((0, 0, 3, 12)))
+            detect_step(step, studio, key)
+        qtbot.wait(step.wait_ms)
     studio.service.cancel()
-    qtbot.wait(30)
+    qtbot.wait(20)
     for key, page in expected.items():
         assert studio.workspace.db.load_page(key) == page
         assert studio.workspace.summary(key).region_count == len(page.regions)
     assert session.page == expected.get(session.key, Page())
-    assert len(set(studio.detector.seen)) >= 2
     tear_down(studio)
-    again = build(qtbot, tmp_path, studio.folder)
+    again = build(qtbot, place, studio.folder)
     assert {key: again.workspace.db.load_page(key) for key in expected} == expected
     tear_down(again)
+
+
+def test_another_checkpoint_is_compared_beside_the_one_in_use(qtbot, studio):
+    load(qtbot, studio)
+    detect(qtbot, studio, "p1.png")
+    changed: list[tuple[str, str]] = []
+    heard = Heard(studio.service)
+    studio.detector.probabilities = lambda name: (0.9, 0.1) if name == "b" else (0.9, 0.6)
+    studio.service.predictions_changed.connect(lambda *args: changed.append(args))
+    studio.service.detect_with("b", ["p1.png", "p2.png"])
+    assert studio.service.side.pending("b") == ["p1.png", "p2.png"]
+    qtbot.waitUntil(lambda: not studio.service.side.pending("b"), timeout=10_000)
+    assert changed == [("p1.png", "hash of b"), ("p2.png", "hash of b")]
+    own, other = studio.service.store.sets("p1.png")
+    assert (own.checkpoint_hash, len(own.detections)) == ("hash of a", 2)
+    assert (other.checkpoint_hash, len(other.detections)) == ("hash of b", 1)
+    assert other.seconds > 0
+    assert studio.service.store.maps("p1.png", "hash of b") is other.maps
+    assert studio.service.side.hash_of("b") == "hash of b"
+    # the page's own predictions, its count and the checkpoint in use are as they were
+    assert studio.service.predictions("p1.png").checkpoint_hash == "hash of a"
+    assert studio.workspace.summary("p1.png").detection_count == 2
+    assert studio.service.checkpoint.name == "a"
+    assert heard.detected == []
+
+
+def test_compared_sets_are_there_after_the_program_was_ended_and_lists_do_not_count_them(qtbot, tmp_path):
+    folder = make_folder(tmp_path / "photos", 1)
+    first = build(qtbot, tmp_path, folder)
+    load(qtbot, first)
+    detect(qtbot, first, "p1.png")
+    first.detector.probabilities = lambda name: (0.9, 0.1)
+    first.service.detect_with("b", ["p1.png"], urgent=True)
+    qtbot.waitUntil(lambda: not first.service.side.pending("b"), timeout=10_000)
+    tear_down(first)
+    second = build(qtbot, tmp_path, folder)
+    assert second.workspace.summary("p1.png").detection_count == 2
+    assert second.service.predictions("p1.png").checkpoint_hash == "hash of a"
+    own, other = second.service.store.sets("p1.png")
+    assert (own.checkpoint_name, other.checkpoint_name) == ("a", "b")
+    assert other.seconds > 0
+    assert second.service.store.maps("p1.png", "hash of b") is not None
+    tear_down(second)
+
+
+def test_the_sets_of_the_checkpoint_that_comes_into_use_become_the_pages_own(qtbot, studio):
+    load(qtbot, studio)
+    detect(qtbot, studio, "p1.png")
+    studio.service.detect_with("b", ["p1.png"])
+    qtbot.waitUntil(lambda: not studio.service.side.pending("b"), timeout=10_000)
+    load(qtbot, studio, "b")
+    assert studio.service.predictions("p1.png").checkpoint_hash == "hash of b"
+    assert studio.detector.loads == [("a", "auto"), ("b", "auto")]  # it was loaded already
+    load(qtbot, studio, "a")
+    assert studio.service.predictions("p1.png").checkpoint_hash == "hash of a"
+
+
+def test_a_comparison_that_is_cancelled_or_fails_says_so_for_its_pages(qtbot, studio):
+    load(qtbot, studio)
+    failed: list[tuple[str, str]] = []
+    studio.service.side.failed.connect(lambda key, name, problem: failed.append((key, name)))
+    studio.detector.refuse = frozenset({"broken"})
+    studio.service.detect_with("broken", ["p1.png"])
+    qtbot.waitUntil(lambda: bool(failed), timeout=10_000)
+    assert failed == [("p1.png", "broken")]
+    studio.detector.gate.clear()
+    studio.service.detect_with("b", ["p1.png", "p2.png"])
+    qtbot.waitUntil(lambda: bool(studio.detector.seen))
+    studio.service.side.cancel("b")
+    studio.detector.gate.set()
+    qtbot.wait(80)
+    assert studio.service.side.outcomes["p2.png", "b"].state == "cancelled"
+    assert studio.service.store.sets("p1.png") == []
+
+
+def test_paused_the_batch_waits_and_the_open_page_is_done(qtbot, studio):
+    load(qtbot, studio)
+    studio.workspace.session.open_page("p4.png")
+    heard = Heard(studio.service)
+    studio.service.pause(True)
+    studio.service.detect_all()
+    qtbot.waitUntil(lambda: heard.detected == ["p4.png"])
+    qtbot.wait(80)
+    assert heard.detected == ["p4.png"]
+    with qtbot.waitSignal(studio.service.finished):
+        studio.service.pause(False)
+    assert heard.summaries[0].done == 5
+
+
+def test_pages_seen_in_the_list_go_before_the_rest_of_the_batch(qtbot, studio):
+    load(qtbot, studio)
+    heard = Heard(studio.service)
+    studio.detector.gate.clear()
+    studio.service.detect_all()
+    qtbot.waitUntil(lambda: bool(studio.detector.seen))
+    studio.service.prioritise(["p4.png", "p5.png", "p1.png"])
+    with qtbot.waitSignal(studio.service.finished):
+        studio.detector.gate.set()
+    assert heard.detected == ["p1.png", "p4.png", "p5.png", "p2.png", "p3.png"]
+    assert len(studio.detector.seen) == 5
+
+
+def test_an_image_looked_at_in_a_smaller_size_is_told(qtbot, studio):
+    load(qtbot, studio)
+    noticed: list[tuple[str, Problem]] = []
+    studio.service.page_noticed.connect(lambda key, problem: noticed.append((key, problem)))
+    studio.detector.raises = lambda device, image: (
+        OutOfMemoryError("full") if studio.detector.scales[-1] == 1.0 else None
+    )
+    detect(qtbot, studio, "p1.png")
+    ((key, problem),) = noticed
+    assert key == "p1.png"
+    assert "70%" in problem.what
+    assert studio.service.outcomes["p1.png"].problem is problem
