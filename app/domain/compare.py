@@ -222,9 +222,8 @@ def instances(shapes: Sequence[Shape]) -> list[TextInstance]:
 
 def by_score(shapes: Sequence[Shape]) -> list[int]:
     """The indices from the highest to the lowest score; what has none comes first, in its own order."""
-    return sorted(
-        range(len(shapes)), key=lambda at: -np.inf if shapes[at].score is None else -shapes[at].score
-    )
+    scores = [np.inf if shape.score is None else shape.score for shape in shapes]
+    return sorted(range(len(shapes)), key=lambda at: -scores[at])
 
 
 def iou_of(result: ImageResult, found: int) -> float | None:
