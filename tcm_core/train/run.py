@@ -34,7 +34,7 @@ from tcm_core.train.resolve import load_run
 from tcm_core.train.start import Start, start_detector
 from tcm_core.train.state import TrainState, has_state, read_state, restore
 from tcm_core.train.tensorboard import open_tensorboard
-from tcm_core.train.trouble import Trouble, is_device_lost, is_disk_full
+from tcm_core.train.trouble import Trouble, is_compile_error, is_device_lost, is_disk_full
 
 _FEW_IMAGES = 4
 """Batch norms over fewer images than these are known to learn badly (Wu and He 2018)."""
@@ -278,6 +278,8 @@ def _in_words(error: Exception, run: Run) -> Exception:
     known: Exception = error
     if is_disk_full(error):
         known = run.trouble.disk_full(error)
+    elif is_compile_error(error):
+        known = run.trouble.not_compiled(error)
     elif is_device_lost(error):
         saved = read_state(run.folder.state_file, run.folder.say) if has_state(run.folder.state_file) else {}
         known = run.trouble.device_lost(error, int(saved.get("step", 0)))

@@ -116,6 +116,13 @@ class Trouble:
             "free some space and go on with --resume."
         )
 
+    def not_compiled(self, error: BaseException) -> TrainingFailed:
+        """The end of a run whose network torch.compile cannot compile here, in words."""
+        return TrainingFailed(
+            f"the network cannot be compiled on this machine ({_first_line(error)}). "
+            "Set compile = false, or install a C++ compiler that fits this torch; then go on with --resume."
+        )
+
     def device_lost(self, error: BaseException, saved_step: int) -> TrainingFailed:
         """The end of a run whose GPU does not answer any more, in words."""
         return TrainingFailed(
@@ -171,6 +178,13 @@ def is_out_of_memory(error: BaseException) -> bool:
 def is_disk_full(error: BaseException | None) -> bool:
     """Whether an error, or one that it comes from, is of a disk without room."""
     return _disk_error(error) is not None
+
+
+def is_compile_error(error: BaseException) -> bool:
+    """Whether torch.compile gave up; its own exceptions need not be imported to know."""
+    return any(
+        kind.__module__.startswith(("torch._dynamo", "torch._inductor")) for kind in type(error).__mro__
+    )
 
 
 def is_device_lost(error: BaseException) -> bool:

@@ -14,6 +14,7 @@ from tcm_core.train.trouble import (
     Share,
     TrainingFailed,
     Trouble,
+    is_compile_error,
     is_device_lost,
     is_disk_full,
     is_out_of_memory,
@@ -146,3 +147,12 @@ def test_the_ends_of_a_run_say_what_to_do(folder):
     assert "CUDA error: ECC" in lost
     assert "step 40" in lost
     assert json.dumps(full)
+
+
+def test_a_network_that_cannot_be_compiled_ends_the_run_in_words(folder):
+    from torch._inductor.exc import CppCompileError
+
+    error = CppCompileError(["g++", "main.cpp"], "fatal error: Python.h: No such file")
+    assert is_compile_error(error)
+    assert not is_compile_error(RuntimeError("g++"))
+    assert "compile = false" in str(Trouble(folder).not_compiled(error))
