@@ -14,6 +14,7 @@ from app.qtmodels.pages import SAFE_COLOURS, STATE_COLOURS, PageListModel
 from app.qtmodels.regions import RegionTableModel
 from app.services.detection import DetectionService
 from app.services.export import ExportService
+from app.services.finetune import FinetuneService
 from app.services.importing import ImportService
 from app.services.live_export import LiveExport
 from app.services.reattach import Reattach
@@ -90,7 +91,11 @@ class Studio(QObject):
         self.live_export = LiveExport(workspace, export, parent=self)
         self.reattach = Reattach(workspace, parent=self)
         selection = Selection(self)
-        self.parts = Parts(workspace, detection, export, importing, images, selection, settings, home)
+        finetune = FinetuneService(workspace, parent=self)
+        self.parts = Parts(
+            workspace, detection, export, importing, images, selection, settings, home, finetune,
+            predictor_factory,
+        )  # fmt: skip
 
         self.page_model = PageListModel(workspace, images, detection, parent=self)
         self.region_model = RegionTableModel(parent=self)
@@ -147,6 +152,7 @@ class Studio(QObject):
         ended = self.parts.detection.shutdown()
         self.parts.export.shutdown()
         self.parts.importing.shutdown()
+        self.parts.finetune.shutdown()
         self.parts.images.shutdown()
         self.window.regions.lane.strips.shutdown()
         self.commands.hints.shutdown()

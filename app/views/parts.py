@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from app.document.selection import Selection
 from app.services.detection import DetectionService
 from app.services.export import ExportService
+from app.services.finetune import FinetuneService
+from app.services.finetune_recheck import DetectorFactory
 from app.services.importing import ImportService
 from app.services.workspace import Workspace
 from app.settings.store import Home, SettingsStore
@@ -23,3 +25,5 @@ class Parts:
     selection: Selection
     settings: SettingsStore
     home: Home
+    finetune: FinetuneService
+    predictor_factory: DetectorFactory

@@ -149,7 +149,7 @@ def test_every_command_has_a_key_a_menu_and_a_hint():
 
 
 def test_what_concerns_the_picture_is_in_the_menu_of_the_right_button(qapp, tmp_path: Path):
-    elsewhere = {"File", "Go", "Help"}  # about the folder and the window
+    elsewhere = {"File", "Go", "Train", "Help"}  # about the folder and the window
     not_here = {
         "tool.select", "region.next", "region.previous", "history.restore", "history.now", "text.checks",
         "text.hints", "preferences", "key_editor",

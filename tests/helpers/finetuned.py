@@ -1,0 +1,69 @@
+"""A folder of approved pages, a tiny checkpoint, and patience for a training that really runs."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from app.domain.page import Page
+from app.domain.region import new_region
+from app.storage.project_db import ProjectDb
+from app.views.dialogs.finetune import FinetuneDialog
+from app.views.panels.training import TrainingWindow
+from tests.helpers.app_robot import AppRobot, Condition
+from tests.helpers.made_photos import made_dataset
+
+LONG_S = 120.0
+PIECE_S = 10.0
+
+
+def approved_folder(root: Path, count: int = 6) -> Path:
+    """Made-up photographs with their labels as approved pages."""
+    made = made_dataset(root / "made", count)
+    folder = (made / "images").rename(root / "pages")
+    db = ProjectDb.open(folder)
+    for number in range(1, count + 1):
+        content = (made / "gt" / f"gt_img_{number}.txt").read_text(encoding="utf-8")
+        regions = [
+            new_region([(float(x), float(y)) for x, y in zip(*[iter(line.split(",")[:8])] * 2, strict=True)],
+                       text=line.split(",")[8])
+            for line in content.splitlines()
+        ]  # fmt: skip
+        db.save_edit(f"img_{number}.png", Page(tuple(regions), "approved"), "Draw", "edit")
+    db.close()
+    return folder
+
+
+def until(condition: Callable[[], object], seconds: float = LONG_S) -> Iterator[Condition]:
+    """Waits longer than a robot usually does, as a network has to be loaded in another process."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited {seconds:.0f} s in vain"
+        piece = time.monotonic() + PIECE_S
+        yield lambda piece=piece: condition() or time.monotonic() > piece
+
+
+def finetune_dialog(robot: AppRobot) -> FinetuneDialog:
+    return next(found for found in robot.window.findChildren(FinetuneDialog) if found.isVisible())
+
+
+def training_window(robot: AppRobot) -> TrainingWindow:
+    return next(found for found in robot.window.findChildren(TrainingWindow) if found.isVisible())
+
+
+def begin(robot: AppRobot, start: Path, **values: object) -> Iterator[Condition]:
+    """Opens the dialog, fills it in and starts; a float for epochs is the length."""
+    robot.trigger("finetune")
+    dialog = finetune_dialog(robot)
+    learning, place = dialog.learning, dialog.place
+    learning.start.addItem(start.stem, str(start))
+    learning.start.setCurrentIndex(learning.start.count() - 1)
+    learning.length.setValue(float(str(values.get("epochs", 32))))
+    learning.name.setText(str(values.get("name", "mine")))
+    place.precision.setCurrentIndex(place.precision.findData("no"))
+    place.device.setCurrentIndex(place.device.findData("cpu"))
+    if "launcher" in values:
+        place.place.setCurrentIndex(place.place.findData("there"))
+        place.launcher.setText(str(values["launcher"]))
+        place.there.setText(str(values.get("there", "")))
+    yield from until(dialog.start_button.isEnabled)
+    dialog.start_button.click()
