@@ -20,16 +20,18 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap
 
 from app.domain.page_filter import FilterError, PageFilter, parse
+from app.domain.queue import QueueKind, in_queue, is_queue
 from app.i18n.translation import tr
 from app.services.detection import DetectionService
 from app.services.page_contents import PageContents
+from app.services.queues import Queues
 from app.services.workspace import Workspace
 from app.workers.image_pool import THUMBNAIL_EDGE, ImagePool
 from app.workers.messages import Problem
 
 KEPT_THUMBNAILS: Final = 500  # of the list; those that were let go are read again from the disk
 ONE_BY_ONE: Final = 50
-Order = Literal["name", "edited", "uncertain"]
+Order = Literal["name", "edited", "uncertain"] | QueueKind
 AnyIndex = QModelIndex | QPersistentModelIndex
 
 STATE_COLOURS: Final = {
@@ -117,6 +119,9 @@ class PageListModel(QStringListModel):
         self._contents = PageContents(workspace, self)
         self._contents.ready.connect(self._contents_ready)
         self._contents.failed.connect(self._contents_failed)
+        self.queues = Queues(workspace, self)
+        self.queues.ready.connect(self._queue_ready)
+        self.queues.failed.connect(self._contents_failed)
         workspace.scan_finished.connect(self._scan_finished)
         self._thumbnails: OrderedDict[str, QPixmap] = OrderedDict()
         self._placeholder = _plain(QColor("#00000000"))
@@ -157,19 +162,31 @@ class PageListModel(QStringListModel):
         self._apply()
 
     def set_order(self, order: Order) -> None:
-        """Show the pages by name, by when they were edited (the last first), or the least certain first."""
-        if order != self._order:
+        """Show the pages by name, by when they were edited (the last first), least certain first, or a queue.
+
+        A queue that is chosen again is made again.
+        """
+        if is_queue(order):
             self._order = order
+            self.filter_told.emit("Reading the labels...")
+            self.queues.request(order)
+        elif order != self._order:
+            self._order = order
+            self.queues.forget()
             self._apply()
 
     def _apply(self) -> None:
-        needs_content = self._filter.needs_content or self._order != "name"
+        needs_content = self._filter.needs_content or self._order in ("edited", "uncertain")
         if needs_content and not self._contents.known:
             self._contents.request()
             self.filter_told.emit("Reading the labels...")
             return
         self._show(list(self._workspace.keys))
         self.filter_told.emit("")
+
+    @Slot(str)
+    def _queue_ready(self, _: str) -> None:
+        self._apply()
 
     @Slot()
     def _contents_ready(self) -> None:
@@ -181,7 +198,9 @@ class PageListModel(QStringListModel):
 
     @Slot(int)
     def _scan_finished(self, _: int) -> None:
-        if self._order != "name":
+        if is_queue(self._order):
+            self.queues.request(self._order)
+        elif self._order != "name":
             self._apply()
 
     def flags(self, index: AnyIndex) -> Qt.ItemFlag:
@@ -311,8 +330,10 @@ class PageListModel(QStringListModel):
     def _show(self, keys: list[str]) -> None:
         """Show those of these pages that the filter lets through."""
         shown = self._passing(keys)
-        if self._order != "name":  # stable: pages that are alike stay in the order of their names
-            ranks = self._contents.ranks(self._order)
+        if is_queue(self._order):
+            shown = in_queue(shown, self.queues.scores)
+        elif self._order != "name":  # stable: pages that are alike stay in the order of their names
+            ranks = self._contents.ranks("edited" if self._order == "edited" else "uncertain")
             shown.sort(key=lambda key: -ranks.get(key, 0.0))
         self._keys = shown
         self._rows = {key: row for row, key in enumerate(shown)}

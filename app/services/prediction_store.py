@@ -1,5 +1,6 @@
 """Prediction sets: what a checkpoint found on a page, in memory, in the database and in the map cache."""
 
+import json
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +11,8 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 from PySide6.QtCore import QThreadPool
 
+from app.domain.level_set import KeptMaps
+from app.domain.queue import doubt_of
 from app.services.workspace import Workspace
 from app.storage.errors import StorageError
 from app.storage.map_cache import MapCache, map_key
@@ -98,6 +101,7 @@ class PredictionStore:
             tuple(found.detections),
             found.seconds,
             aside,
+            _doubt_json(found),
         )
         if db.holder is not None:
             return None  # the project is only looked at: they are kept in memory
@@ -146,6 +150,20 @@ class PredictionStore:
             found.values(),
             key=lambda one: (one.checkpoint_hash != own, one.checkpoint_name, one.checkpoint_hash),
         )
+
+    def second(self, key: str) -> PredictionSet | None:
+        """What another checkpoint than the page's own found last; None when no other has looked at it.
+
+        Raises:
+            StorageError: the database cannot be read.
+        """
+        own, db = self.get(key), self._workspace.db
+        if own is None or db is None:
+            return None
+        for row in db.load_all_predictions(key):
+            if row.checkpoint_hash != own.checkpoint_hash:
+                return self.set_by(key, row.checkpoint_hash)
+        return None
 
     def set_by(self, key: str, checkpoint_hash: str) -> PredictionSet | None:
         """What one checkpoint found on a page; None when it has not looked at it.
@@ -218,6 +236,12 @@ class PredictionStore:
     def _map_key(self, key: str, checkpoint_hash: str) -> str:
         path = self._workspace.path_of(key)
         return map_key(_identity(path), checkpoint_hash)
+
+
+def _doubt_json(found: PredictionSet) -> str | None:
+    if found.maps is None:
+        return None
+    return json.dumps(doubt_of(KeptMaps(found.maps, found.settings))._asdict())
 
 
 def _identity(path: Path) -> str:

@@ -84,6 +84,10 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     DROP INDEX predictions_in_short;
     CREATE INDEX predictions_in_short ON predictions (key, aside, detection_count);
     """,
+    # How unsure a detector is of a page, for queues.
+    """
+    ALTER TABLE predictions ADD COLUMN doubt TEXT;     -- JSON numbers by name, NULL when it is not known
+    """,
 )
 
 

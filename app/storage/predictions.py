@@ -15,6 +15,7 @@ class PredictionRow:
     Attributes:
         seconds: that the detector spent on it; 0 where it is not known.
         aside: made to be compared, by another checkpoint than the one in use; lists do not count it.
+        doubt_json: how unsure the detector is, numbers by name; None where it is not known.
     """
 
     checkpoint_hash: str
@@ -23,6 +24,7 @@ class PredictionRow:
     detections: tuple[Detection, ...]
     seconds: float = 0.0
     aside: bool = False
+    doubt_json: str | None = None
 
 
 def encode_detections(detections: Iterable[Detection]) -> str:

@@ -229,8 +229,8 @@ class ProjectDb:
         with self._file.writing(f"save what was detected on {key}"):
             self._connection.execute(
                 "INSERT OR REPLACE INTO predictions (key, checkpoint_hash, checkpoint_name, settings, "
-                "detection_count, detections, seconds, aside, bytes, mtime_ns) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "detection_count, detections, seconds, aside, doubt, bytes, mtime_ns) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     key,
                     row.checkpoint_hash,
@@ -240,6 +240,7 @@ class ProjectDb:
                     encode_detections(row.detections),
                     row.seconds,
                     int(row.aside),
+                    row.doubt_json,
                     *self._file.stamp(key),
                 ),
             )

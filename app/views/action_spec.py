@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-Menu = Literal["File", "Edit", "Shape", "Go", "Tools", "View", "Layers", "Detect", "Review", "Train", "Help"]
+Menu = Literal["File", "Edit", "Shape", "Go", "Tools", "View", "Layers", "Detect", "Review", "Queue", "Train", "Help"]
 Scope = Literal["window", "canvas"]
 Need = Literal[
     "", "folder", "page", "regions", "selection", "detections", "undo", "redo", "running", "failed",

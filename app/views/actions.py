@@ -26,6 +26,7 @@ from app.views.commands import (
     history,
     layers,
     overview,
+    queue,
     review,
     settings,
     shape,
@@ -39,12 +40,12 @@ from app.views.commands.desk import Desk
 from app.views.theme import Colours, icon
 
 MENUS: Final[tuple[Menu, ...]] = (
-    "File", "Edit", "Shape", "Go", "Tools", "View", "Layers", "Detect", "Review", "Train", "Help",
+    "File", "Edit", "Shape", "Go", "Tools", "View", "Layers", "Detect", "Review", "Queue", "Train", "Help",
 )  # fmt: skip
 ACTIONS: Final[tuple[ActionSpec, ...]] = (
     *file.ROWS, *edit.ROWS, *text.ROWS, *hints.ROWS, *history.ROWS, *clipboard.ROWS, *shape.ROWS, *go.ROWS,
     *tools.ROWS, *view.ROWS, *layers.ROWS, *truth.ROWS, *detect.ROWS, *review.ROWS, *comments.ROWS,
-    *overview.ROWS, *train.ROWS, *settings.ROWS, *about.ROWS,
+    *overview.ROWS, *queue.ROWS, *train.ROWS, *settings.ROWS, *about.ROWS,
 )  # fmt: skip
 
 MOUSE_GESTURES: Final[tuple[tuple[str, str], ...]] = (
@@ -194,6 +195,7 @@ class Commands:
         self.review = review.ReviewCommands(desk)
         self.comments = comments.CommentCommands(desk)
         self.overview = overview.OverviewCommands(desk)
+        self.queue = queue.QueueCommands(desk)
         self.train = train.TrainCommands(desk)
         self.settings = settings.SettingsCommands(desk)
         self.help = about.HelpCommands(desk)
@@ -214,6 +216,7 @@ class Commands:
             (review.ROWS, self.review),
             (comments.ROWS, self.comments),
             (overview.ROWS, self.overview),
+            (queue.ROWS, self.queue),
             (train.ROWS, self.train),
             (settings.ROWS, self.settings),
             (about.ROWS, self.help),

@@ -63,7 +63,7 @@ class ContextMenu(QObject):
                 menu.addSeparator()
             self._add_rows(menu.addMenu(tr("Draw")), DRAWING)
             self._add_rows(menu, ON_EMPTY)
-            for name in ("Layers", "View", "Detect", "Review"):
+            for name in ("Layers", "View", "Detect", "Review", "Queue"):
                 self._add_menu(menu, name)
         else:
             self._add_vertex_rows(menu, hit, place)

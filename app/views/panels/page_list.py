@@ -50,6 +50,12 @@ ORDERS: Final[tuple[tuple[str, Order], ...]] = (
     ("By name", "name"),
     ("Last edited first", "edited"),
     ("Least certain first", "uncertain"),
+    ("Much that may be text first", "mass"),
+    ("High entropy first", "entropy"),
+    ("Near the threshold first", "edge"),
+    ("Likely misses first", "missed"),
+    ("Heads disagree first", "disagreement"),
+    ("Likely label errors first", "errors"),
 )
 FILTER_HELP: Final = (
     "Part of the name, or:\nstate:edited,rejected\ntext:exit\ncount:0  count:>5\nscore:[0.2,0.6]\n"
@@ -158,6 +164,11 @@ class PageListPanel(QWidget):
     def _filter_again(self) -> None:
         self._filter_changed(self.filter.text())
         self.left.emit()
+
+    def set_order(self, order: Order) -> None:
+        """List the images in another order."""
+        self.order.setCurrentIndex([name for _, name in ORDERS].index(order))
+        self._model.set_order(order)
 
     @Slot(int)
     def _order_chosen(self, row: int) -> None:
