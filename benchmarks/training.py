@@ -155,7 +155,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.steps < 4 * WARM_UP:
         parser.error(f"--steps: at least {4 * WARM_UP}")
-    console = Console()
+    console = Console(width=120)
     rows = []
     table = Table(
         title=f"training at {arguments.size} pixels; limit of the share outside: {LIMIT_PERCENT:.0f} %"

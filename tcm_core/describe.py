@@ -8,14 +8,13 @@ import torch
 
 from tcm_core.build import build_detector
 from tcm_core.checkpoint_file import list_checkpoints, read_metadata
-from tcm_core.config.load import load_config
 from tcm_core.config.model import ModelConfig
-from tcm_core.config.train import TrainConfig
 from tcm_core.errors import BadConfig
 from tcm_core.models.receptive import MapSight, map_sights
 from tcm_core.models.summary import Part, detector_parts
 from tcm_core.resources import resource
 from tcm_core.train.optim import freeze
+from tcm_core.train.resolve import load_run
 
 STRIDE = 32
 
@@ -57,7 +56,7 @@ def find_described(source: str) -> Described:
             f"checkpoints: {', '.join(sorted(checkpoints)) or 'none is shipped'}."
         )
     if path.suffix.lower() == ".toml":
-        config = load_config(path, TrainConfig)
+        config = load_run(path)
         return Described(config.name, config.model, tuple(config.optim.freeze))
     metadata = read_metadata(path)
     return Described(metadata.name, metadata.model, None)

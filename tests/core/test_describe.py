@@ -46,6 +46,12 @@ def test_the_parts_of_a_preset_hold_every_parameter_once(path):
     assert (encoder.trainable < encoder.parameters) is bool(config.optim.freeze)
 
 
+def test_a_run_that_takes_its_checkpoints_model_is_described_by_it():
+    found = find_described("finetune")
+    assert found.model == find_described(str(resource("checkpoints", "db-small.safetensors"))).model
+    assert found.frozen == ("encoder",)
+
+
 def test_multiply_adds_are_those_of_the_layers():
     size = (64, 96)
     parts = {part.name: part for part in describe(TINY, size).parts}
