@@ -46,7 +46,7 @@ class FinetuneService(QObject):
         run_changed: the name of a run of which something is new.
         looked: Draw, or Problem: the answer to `look_at_pages`.
         estimated: Estimate, or Problem: the answer to `start_estimate`.
-        device_taken: True when a run here begins to use the device, False when none does any more.
+        device_taken: True when a run here begins that may use the GPU, False when none does any more.
         failed: a Problem that belongs to no run.
     """
 
@@ -317,8 +317,9 @@ class FinetuneService(QObject):
             if run.state != "queued" or (busy and not run.remote):
                 continue
             busy = busy or not run.remote
-            if not run.remote:
-                self._taken = self._taken or self._say_device(taken=True)
+            if not self._taken and _may_use_gpu(run):
+                self._taken = True
+                self.device_taken.emit(True)
             self._launch(run)
             started.append(name)
         return started
@@ -349,15 +350,17 @@ class FinetuneService(QObject):
         look_quietly(run)
 
     def _tell_device(self) -> None:
-        """Give the device back when no run here needs it any more."""
-        using = any(run.going and run.state != "preparing" and not run.remote for run in self._runs.values())
+        """Say when a run here begins to need the GPU, and when none does any more."""
+        using = any(
+            run.going and run.state != "preparing" and _may_use_gpu(run) for run in self._runs.values()
+        )
         if using != self._taken:
             self._taken = using
-            self._say_device(taken=using)
+            self.device_taken.emit(using)
 
-    def _say_device(self, *, taken: bool) -> bool:
-        self.device_taken.emit(taken)
-        return taken
+
+def _may_use_gpu(run: TrainingRun) -> bool:
+    return not run.remote and run.record.wish.device != "cpu"
 
 
 def _words(run: TrainingRun, folder: Path | None) -> list[str]:

@@ -1,15 +1,23 @@
 """A folder of approved pages, a tiny checkpoint, and patience for a training that really runs."""
 
+import os
+import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from PySide6.QtWidgets import QApplication
+
 from app.domain.page import Page
 from app.domain.region import new_region
+from app.storage.finetune_runs import read_records
 from app.storage.project_db import ProjectDb
 from app.views.dialogs.finetune import FinetuneDialog
 from app.views.panels.training import TrainingWindow
-from tests.helpers.app_robot import AppRobot, Condition
+from app.workers.train_process import kill
+from tests.helpers.app_robot import AppRobot, Condition, run_with
+from tests.helpers.fake_predictor import FakeDetector
 from tests.helpers.made_photos import made_dataset
 
 LONG_S = 120.0
@@ -31,6 +39,13 @@ def approved_folder(root: Path, count: int = 6) -> Path:
         db.save_edit(f"img_{number}.png", Page(tuple(regions), "approved"), "Draw", "edit")
     db.close()
     return folder
+
+
+def end_runs(folder: Path) -> None:
+    """Kills what a test has left running."""
+    for record in read_records(folder / ".tcm-studio" / "runs").values():
+        if record.process is not None:
+            kill(record.process)
 
 
 def until(condition: Callable[[], object], seconds: float = LONG_S) -> Iterator[Condition]:
@@ -67,3 +82,21 @@ def begin(robot: AppRobot, start: Path, **values: object) -> Iterator[Condition]
         place.there.setText(str(values.get("there", "")))
     yield from until(dialog.start_button.isEnabled)
     dialog.start_button.click()
+
+
+def studio_that_is_killed(folder: str, start: str) -> None:
+    """A studio that begins a training and dies with it under way; for a process of its own."""
+
+    def script(robot: AppRobot) -> Iterator[Condition]:
+        yield robot.picture_shown
+        yield from begin(robot, Path(start), epochs=32)
+        window = training_window(robot)
+        yield from until(lambda: window.chosen is not None and window.chosen.state == "going")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    QApplication.instance() or QApplication([])
+    run_with(FakeDetector(), [folder], script)
+
+
+if __name__ == "__main__":
+    studio_that_is_killed(*sys.argv[1:])

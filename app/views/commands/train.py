@@ -41,7 +41,9 @@ class TrainCommands(QObject):
         self._window: TrainingWindow | None = None
         self._dialog: FinetuneDialog | RecheckDialog | None = None
         self._rechecked = ""
+        self._gave_gpu = False
         self._service.failed.connect(desk.preferences.problem)
+        self._service.device_taken.connect(self._device_taken)
         desk.parts.workspace.closing.connect(self._close_dialog)
 
     def finetune(self) -> None:
@@ -207,6 +209,19 @@ class TrainCommands(QObject):
         self._desk.open_page.go_to(key)
         if region_id:
             self._desk.parts.selection.set([region_id])
+
+    @Slot(bool)
+    def _device_taken(self, taken: bool) -> None:
+        """Leave the GPU's memory to a training, and load the detector again when it is over."""
+        detection = self._desk.parts.detection
+        ready = detection.checkpoint
+        if taken and ready is not None and not ready.device_text.startswith("cpu"):
+            self._gave_gpu = True
+            detection.unload()
+            self._desk.tell(tr("The detector leaves the memory of the GPU to the training"))
+        elif not taken and self._gave_gpu:
+            self._gave_gpu = False
+            self._desk.preferences.use_checkpoint(self._desk.preferences.settings.detection.checkpoint)
 
     @Slot()
     def _promote_rechecked(self) -> None:
