@@ -168,13 +168,25 @@ class Difference:
     group: Group
 
 
-def differences(groups: Sequence[Group], alike_from: float = ALIKE_FROM) -> tuple[Difference, ...]:
-    """Where the sets differ: first what some of them lack, then other outlines, both in reading order."""
-    missing = [Difference(DifferenceKind.MISSING, one) for one in groups if not one.is_whole]
+def differences(
+    groups: Sequence[Group], alike_from: float = ALIKE_FROM, among: Sequence[int] | None = None
+) -> tuple[Difference, ...]:
+    """Where the sets differ: first what some of them lack, then other outlines, both in reading order.
+
+    Args:
+        groups: of `group_sets`.
+        alike_from: outlines with a lower intersection over union are a difference.
+        among: the sets that count, such as those that are known; None: all.
+    """
+
+    def lacking(group: Group) -> bool:
+        return None in (group.members if among is None else [group.members[at] for at in among])
+
+    missing = [Difference(DifferenceKind.MISSING, one) for one in groups if lacking(one)]
     outlines = [
         Difference(DifferenceKind.OUTLINE, one)
         for one in groups
-        if one.is_whole and one.least_iou < alike_from
+        if not lacking(one) and one.least_iou < alike_from
     ]
     return (*missing, *outlines)
 

@@ -1,0 +1,1 @@
+"""Several detectors, settings and labels side by side on one page."""

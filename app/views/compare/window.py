@@ -1,0 +1,261 @@
+"""The comparison window: the board with its panes, the list of differences, and the votes."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QImage, QKeySequence
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDockWidget,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QMainWindow,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.domain.compare import Difference, DifferenceKind
+from app.domain.map_layers import LANGUAGE
+from app.i18n.translation import tr
+from app.services.comparison import Comparison, Reference, Source
+from app.storage.votes import TIE, Vote, wins
+from app.views.compare.area import MODES, Mode, PaneArea
+from app.views.compare.board import Board
+from app.views.compare.pane import NO_MAP
+from tcm_core.evaluate.protocols import PROTOCOLS
+
+MOST_PANES: Final = 4
+TOLD_MS: Final = 8000
+MAPS: Final = (("No map", NO_MAP), ("Text map", "text"), ("Instance-language map", LANGUAGE))
+AGAINST: Final[tuple[tuple[str, Reference], ...]] = (
+    ("No verdicts", ""),
+    ("Against the labels", "labels"),
+    ("Against the ground truth", "truth"),
+)
+MODE_TEXTS: Final[dict[Mode, tuple[str, str, str]]] = {
+    "beside": ("Beside", "Q", "The pictures beside each other"),
+    "swipe": ("Swipe", "W", "The pictures over each other, with a line to drag between them"),
+    "blink": ("Blink", "E", "The pictures in turns at the same place"),
+}
+
+
+class CompareWindow(QMainWindow):
+    """Looks at one page at a time, the open one.
+
+    Attributes:
+        adopt_wanted: a Shape is to become a label.
+        voted: a Vote for the open page.
+    """
+
+    adopt_wanted = Signal(object)
+    voted = Signal(object)
+
+    def __init__(self, comparison: Comparison, parent: QWidget | None = None) -> None:
+        super().__init__(parent, Qt.WindowType.Window)
+        self.setObjectName("compare")
+        self.setWindowTitle("Compare")
+        self.resize(1360, 860)
+        self.area = PaneArea()
+        self.board = Board(comparison, self.area, self)
+        self.setCentralWidget(self.area)
+        self.count, self.map, self.against, self.protocol = _box(), _box(), _box(), _box()
+        self.differences = QListWidget()
+        self.votes = QLabel()
+        self.modes: dict[Mode, QAction] = {}
+        self.bar = QToolBar("Comparison")
+        self._build_bar()
+        self._build_rules()
+        self._build_side()
+        self._build_keys()
+        self._connect()
+        self.board.set_count(2)
+
+    def _build_bar(self) -> None:
+        self.bar.setMovable(False)
+        self.addToolBar(self.bar)
+        self.count.setAccessibleName("Number of panes")
+        self.count.setToolTip("How many panes there are")
+        for count in range(2, MOST_PANES + 1):
+            self.count.addItem(f"{count} panes", count)
+        self.bar.addWidget(self.count)
+        group = QActionGroup(self)
+        for mode in MODES:
+            text, key, hint = MODE_TEXTS[mode]
+            action = self._action(text, key, hint, partial(self.area.set_mode, mode))
+            action.setCheckable(True)
+            action.setChecked(mode == "beside")
+            group.addAction(action)
+            self.bar.addAction(action)
+            self.modes[mode] = action
+        self.map.setAccessibleName("Map over the pictures")
+        self.map.setToolTip("Which map of the detectors lies over the pictures")
+        for title, name in MAPS:
+            self.map.addItem(title, name)
+        self.bar.addWidget(self.map)
+        self.more = self._action("Settings", "T", "All settings of every pane", self._toggle_more)
+        self.more.setCheckable(True)
+        self.bar.addAction(self.more)
+
+    def _build_rules(self) -> None:
+        self.against.setAccessibleName("What the panes are judged against")
+        self.against.setToolTip("What counts as right: green is found, orange wrong, yellow missed")
+        for title, reference in AGAINST:
+            self.against.addItem(title, reference)
+        self.protocol.setAccessibleName("Protocol")
+        self.protocol.setToolTip("The evaluation protocol")
+        for name, protocol in PROTOCOLS.items():
+            self.protocol.addItem(protocol.title, name)
+        self.protocol.setCurrentIndex(self.protocol.findData(self.board.protocol))
+        self.bar.addWidget(self.against)
+        self.bar.addWidget(self.protocol)
+
+    def _build_side(self) -> None:
+        side = QWidget()
+        column = QVBoxLayout(side)
+        column.setContentsMargins(6, 6, 6, 6)
+        self.differences.setAccessibleName("Differences between the panes")
+        column.addWidget(self.differences, 1)
+        self.votes.setWordWrap(True)
+        self.votes.setProperty("role", "muted")
+        column.addWidget(self.votes)
+        self.side = QDockWidget("Differences", self)
+        self.side.setObjectName("differences")
+        self.side.setWidget(side)
+        self.side.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
+        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.side)
+
+    def _build_keys(self) -> None:
+        board = self.board
+        rows = (
+            ("Next difference", "N", "Go to the next difference", lambda: board.step(1)),
+            ("Previous difference", "Shift+N", "Go to the difference before", lambda: board.step(-1)),
+            ("Take over", "Return", "Make the chosen polygon a label", board.adopt),
+            ("None is better", "0", "No pane is the best on this image", lambda: self._vote(0)),
+        )
+        for text, key, hint, run in rows:
+            self.bar.addAction(self._action(text, key, hint, run))
+        for number in range(1, MOST_PANES + 1):
+            self._action("Best", str(number), "Vote for this pane", partial(self._vote, number))
+            self._action(
+                "Take over",
+                f"Ctrl+{number}",
+                "Make the chosen polygon of this pane a label",
+                partial(board.adopt, number),
+            )
+
+    def _action(self, text: str, key: str, hint: str, run: Callable[[], object]) -> QAction:
+        action = QAction(text, self)
+        action.setShortcut(QKeySequence(key))
+        action.setToolTip(f"{tr(hint)}  ({key})")
+        action.setStatusTip(hint)
+        action.triggered.connect(lambda _=False: run())
+        self.addAction(action)
+        return action
+
+    def _connect(self) -> None:
+        board = self.board
+        self.count.activated.connect(lambda: board.set_count(int(self.count.currentData())))
+        self.map.activated.connect(lambda: board.set_map(str(self.map.currentData())))
+        self.against.activated.connect(self._rules_picked)
+        self.protocol.activated.connect(self._rules_picked)
+        self.differences.itemClicked.connect(self._difference_picked)
+        self.differences.itemActivated.connect(self._difference_picked)
+        board.differences_changed.connect(self._show_differences)
+        board.chosen_changed.connect(self.differences.setCurrentRow)
+        board.adopt_wanted.connect(self.adopt_wanted)
+        board.vote_wanted.connect(self._vote)
+        board.told.connect(self.tell)
+        for box in (self.count, self.map, self.against, self.protocol):
+            box.activated.connect(self.focus_picture)
+
+    # --- what the owner tells ---
+
+    def show_page(self, key: str | None) -> None:
+        """Show another page; its picture and its vote follow."""
+        self.setWindowTitle(f"{key} - {tr('Compare')}" if key else tr("Compare"))
+        self.board.show_page(key)
+
+    def show_image(self, image: QImage | None) -> None:
+        """Show the photograph of the page."""
+        self.board.show_image(image)
+
+    def show_votes(self, votes: Mapping[str, Vote]) -> None:
+        """Show the vote of the page, and who won how many."""
+        vote = None if self.board.key is None else votes.get(self.board.key)
+        for pane in self.board.panes:
+            name = None if pane.source is None else named(pane.source)
+            pane.set_vote(vote is not None and vote.winner != TIE and vote.winner == name)
+        won = [f"{name or tr('None is better')}: {count}" for name, count in wins(votes)]
+        said = "\n".join([tr("Best on so many images"), *won])
+        self.votes.setText(said if won else tr("No votes yet: press 1 to 4, or 0"))
+
+    def set_against(self, against: Reference) -> None:
+        """Judge against labels, ground truth or nothing."""
+        self.against.setCurrentIndex([reference for _, reference in AGAINST].index(against))
+        self._rules_picked()
+
+    @Slot(str)
+    def tell(self, text: str) -> None:
+        """Say something in passing."""
+        self.statusBar().showMessage(tr(text), TOLD_MS)
+
+    @Slot()
+    def focus_picture(self) -> None:
+        """Give the keys to the pictures."""
+        if self.board.panes:
+            self.board.panes[0].canvas.setFocus()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        super().closeEvent(event)
+        self.area.set_mode("beside")
+        self.modes["beside"].setChecked(True)
+
+    @Slot()
+    def _rules_picked(self) -> None:
+        self.board.set_rules(AGAINST[self.against.currentIndex()][1], str(self.protocol.currentData()))
+
+    def _toggle_more(self) -> None:
+        self.board.set_more(self.more.isChecked())
+
+    @Slot(list)
+    def _show_differences(self, found: list[Difference]) -> None:
+        self.differences.clear()
+        for one in found:
+            self.differences.addItem(QListWidgetItem(self._words(one)))
+        self.side.setWindowTitle(tr(f"{len(found)} differences"))
+
+    def _words(self, one: Difference) -> str:
+        if one.kind is DifferenceKind.OUTLINE:
+            return tr(f"Other outlines, IoU {one.group.least_iou:.2f}")
+        panes, members = self.board.panes, one.group.members
+        absent = [pane for pane, at in zip(panes, members, strict=True) if at is None and pane.content]
+        names = ", ".join(f"{pane.number} {pane.picker.currentText()}" for pane in absent)
+        return tr(f"Not in {names}")
+
+    @Slot(QListWidgetItem)
+    def _difference_picked(self, item: QListWidgetItem) -> None:
+        self.board.choose_difference(self.differences.row(item))
+        self.focus_picture()
+
+    @Slot(int)
+    def _vote(self, number: int) -> None:
+        names = [named(source) for source in self.board.sources]
+        if self.board.key is not None and number <= len(names):
+            self.voted.emit(Vote(winner=TIE if number == 0 else names[number - 1], among=tuple(names)))
+
+
+def named(source: Source) -> str:
+    """The name that votes call a source by; with its threshold where that is its own."""
+    if source.settings is None:
+        return source.title
+    return f"{source.title} @ {source.settings.score_threshold:.2f}"
+
+
+def _box() -> QComboBox:
+    box = QComboBox()
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+    return box
