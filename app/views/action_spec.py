@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-Menu = Literal["File", "Edit", "Shape", "Go", "Tools", "View", "Layers", "Detect", "Review", "Queue", "Train", "Help"]
+Menu = Literal[
+    "File", "Edit", "Shape", "Go", "Tools", "View", "Layers", "Detect", "Review", "Queue", "Train", "Help",
+]  # fmt: skip
 Scope = Literal["window", "canvas"]
 Need = Literal[
     "", "folder", "page", "regions", "selection", "detections", "undo", "redo", "running", "failed",
