@@ -36,6 +36,7 @@ bench: install
 	$(BIN)/python -m benchmarks.evaluate
 	$(BIN)/python -m benchmarks.pipeline
 	$(BIN)/python -m benchmarks.synth
+	$(BIN)/python -m benchmarks.training
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
