@@ -10,6 +10,7 @@ from app.services.batch import BatchSummary
 from app.views.action_spec import ActionSpec
 from app.views.ahead import Ahead
 from app.views.commands.desk import Desk
+from app.views.ghosts import Ghosts
 from app.workers.messages import Problem
 
 FAR_STEPS: Final = 5
@@ -29,6 +30,7 @@ class DetectCommands(QObject):
         desk.parts.detection.page_noticed.connect(self._page_noticed)
         desk.add_checks(self._checked)
         self._ahead = Ahead(desk.parts, desk.window, desk.open_page)
+        self.ghosts = Ghosts(desk.parts.detection, desk.window, desk.open_page)
 
     def detect_page(self) -> None:
         if self._desk.open_page.key is not None:
@@ -72,7 +74,15 @@ class DetectCommands(QObject):
         self._desk.refresh()
 
     def _checked(self) -> set[str]:
-        return {"pause"} if self._desk.parts.detection.paused else set()
+        checked = {"pause": self._desk.parts.detection.paused, "ghosts": self.ghosts.on}
+        return {name for name, on in checked.items() if on}
+
+    def show_ghosts(self) -> None:
+        self.ghosts.set_on(not self.ghosts.on)
+        if self.ghosts.on:
+            coming, going = len(self.ghosts.coming), len(self.ghosts.going)
+            self._desk.tell(f"{coming} more with a threshold 0.05 lower, {going} fewer with one 0.05 higher")
+        self._desk.refresh()
 
     def retry_failed(self) -> None:
         self._desk.parts.detection.retry_failed()
@@ -133,6 +143,9 @@ ROWS: Final[tuple[ActionSpec, ...]] = (
       C.threshold_far_down, "page"),
     A("threshold.far_up", "Raise it by 0.05", "Detect", ("Shift+.",), "", "Show far fewer detections",
       C.threshold_far_up, "page"),
+    A("ghosts", "Ghost outlines", "Detect", ("Ctrl+Alt+O",), "",
+      "Outline what would appear or go with a threshold 0.05 lower or higher", C.show_ghosts, "page",
+      checkable=True),
     A("pause", "Pause", "Detect", ("Ctrl+Alt+Z",), "", "Let everything but the open image wait", C.pause,
       "running", checkable=True, rule=True),
     A("cancel", "Cancel", "Detect", ("Ctrl+Alt+X",), "cancel", "Stop after the image in work", C.cancel,
