@@ -220,10 +220,10 @@ def draw_words(draw: Draw, *, apart: bool) -> str:
     lines = [f"{total} pages: {len(draw.learnt)} to learn from, {len(draw.validation)} to judge by."]
     if draw.leaks:
         lines.append(
-            f"{len(draw.leaks)} pairs look alike and lie on both sides, so the figures will be too good:"
+            f"Pairs that look alike and lie on both sides, so the figures will be too good: {len(draw.leaks)}"
         )
     elif draw.alike and apart:
-        lines.append(f"{len(draw.alike)} pairs look alike; each stays on one side:")
+        lines.append(f"Pairs that look alike, each on one side: {len(draw.alike)}")
     elif not draw.alike:
         lines.append("No two of them look alike.")
     shown = draw.leaks or draw.alike

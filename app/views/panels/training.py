@@ -57,6 +57,7 @@ class TrainingWindow(QWidget):
         self.heading.setWordWrap(True)
         self.bar = QProgressBar()
         self.bar.setAccessibleName("Steps done")
+        self.bar.setTextVisible(False)
         self.problem = QLabel()
         self.problem.setWordWrap(True)
         self.problem.setProperty("state", "bad")

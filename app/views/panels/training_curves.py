@@ -62,7 +62,7 @@ class TrainingCurves(QWidget):
             plot.setMenuEnabled(False)
             plot.hideButtons()
             if place != "rate":
-                plot.addLegend(offset=(-8, 8), labelTextSize="8pt")
+                plot.addLegend(offset=(-8, 8 if place == "loss" else -8), labelTextSize="8pt")
             self._plots[place] = plot
         self._plots["figure"].setYRange(0, 1)
         for place in ("figure", "rate"):
