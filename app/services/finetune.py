@@ -342,7 +342,10 @@ class FinetuneService(QObject):
                 problem="",
             )
             words = _words(run, self._workspace.folder)
-            run.change(process=start_detached(words, run.folder, run.folder / PROCESS_LOG))
+            mark = start_detached(words, run.folder, run.folder / PROCESS_LOG)
+            run.record = replace(run.record, process=mark)
+            with suppress(TcmError):  # of a disk that became full: it runs, and its heartbeat names it
+                run.change()
         except Exception as error:  # noqa: BLE001 the edge of a timer's slot: the run has failed, and says why
             run.record = replace(run.record, phase="refused", problem=str(error) or type(error).__name__)
             with suppress(TcmError):

@@ -139,6 +139,12 @@ class TrainingRun:
         """Whether there was a sign of life since the last start."""
         return self._pulse is not None and self._pulse.time != self.record.pulse
 
+    def _process_lives(self) -> bool:
+        """By the process that was noted, or by the one that the heartbeat names where none could be noted."""
+        if self.record.process is not None or self._pulse is None or not self._has_pulse():
+            return is_running(self.record.process)
+        return self._pulse.alive()
+
     def _state(self) -> RunState:
         record = self.record
         if record.decision:
@@ -150,7 +156,7 @@ class TrainingRun:
         if self._ended_since_launch():
             ends: dict[str, RunState] = {"end": "finished", "stopped": "stopped", "error": "failed"}
             return ends[self.course.outcome]
-        if not self.remote and not is_running(record.process):
+        if not self.remote and not self._process_lives():
             return "killed" if self.course.seen > record.seen else "failed"
         return self._living_state()
 

@@ -29,7 +29,7 @@ CONFIG_FILE: Final = "run.toml"
 DATA_FOLDER: Final = "data"
 PAGES_FILE: Final = "pages.json"
 PROCESS_LOG: Final = "process.log"
-HEAVY: Final = ("state.pt", "last.safetensors", "checkpoints", "trouble")
+HEAVY: Final = ("state.pt", "state.former.pt", "last.safetensors", "checkpoints", "trouble")
 """What only goes on with a run or was kept for a look."""
 _NAME: Final = re.compile(r"[^\w.-]+")
 

@@ -174,6 +174,15 @@ def test_a_run_that_ended_at_once_midway_or_by_itself_is_told_apart(tmp_path: Pa
     assert midway.problem() == ""
 
 
+def test_a_process_that_could_not_be_noted_is_known_by_its_heartbeat(tmp_path: Path):
+    run = run_in(tmp_path / "r", process=None)
+    run.look()
+    assert run.state == "failed"
+    beat(run.folder, 0)
+    run.look()
+    assert run.state == "going"
+
+
 def test_names_are_plain_and_never_taken_twice(tmp_path: Path):
     assert fresh_name(tmp_path, "../my pages") == "my-pages"
     (tmp_path / "my-pages").mkdir()
