@@ -18,6 +18,7 @@ from app.views.commands import (
     about,
     clipboard,
     comments,
+    compare,
     detect,
     edit,
     file,
@@ -44,8 +45,8 @@ MENUS: Final[tuple[Menu, ...]] = (
 )  # fmt: skip
 ACTIONS: Final[tuple[ActionSpec, ...]] = (
     *file.ROWS, *edit.ROWS, *text.ROWS, *hints.ROWS, *history.ROWS, *clipboard.ROWS, *shape.ROWS, *go.ROWS,
-    *tools.ROWS, *view.ROWS, *layers.ROWS, *truth.ROWS, *detect.ROWS, *review.ROWS, *comments.ROWS,
-    *overview.ROWS, *queue.ROWS, *train.ROWS, *settings.ROWS, *about.ROWS,
+    *tools.ROWS, *view.ROWS, *compare.ROWS, *layers.ROWS, *truth.ROWS, *detect.ROWS, *review.ROWS,
+    *comments.ROWS, *overview.ROWS, *queue.ROWS, *train.ROWS, *settings.ROWS, *about.ROWS,
 )  # fmt: skip
 
 MOUSE_GESTURES: Final[tuple[tuple[str, str], ...]] = (
@@ -189,6 +190,7 @@ class Commands:
         self.go = go.GoCommands(desk)
         self.tools = tools.ToolsCommands(desk)
         self.view = view.ViewCommands(desk)
+        self.compare = compare.CompareCommands(desk)
         self.layers = layers.LayerCommands(desk)
         self.truth = truth.TruthCommands(desk)
         self.detect = detect.DetectCommands(desk)
@@ -210,6 +212,7 @@ class Commands:
             (go.ROWS, self.go),
             (tools.ROWS, self.tools),
             (view.ROWS, self.view),
+            (compare.ROWS, self.compare),
             (layers.ROWS, self.layers),
             (truth.ROWS, self.truth),
             (detect.ROWS, self.detect),
