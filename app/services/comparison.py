@@ -108,7 +108,7 @@ class Comparison(QObject):
         self._files = None
 
     def content(self, key: str, source: Source) -> PaneSet | None:
-        """What a source has on a page; None when its checkpoint has not looked at it.
+        """What a source has on a page; None when its checkpoint has not looked at it, or there is no ground truth.
 
         Raises:
             StorageError: the project cannot be read.
@@ -118,7 +118,7 @@ class Comparison(QObject):
         if source.kind == "truth":
             db = self._workspace.db
             truth = None if db is None else db.truth.load(key)
-            return PaneSet(shapes_of_regions(truth or ()))
+            return None if truth is None else PaneSet(shapes_of_regions(truth))
         found = self._set_of(key, source)
         return None if found is None else self._shown(found, source.settings)
 

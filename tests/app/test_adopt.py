@@ -20,8 +20,8 @@ def test_where_there_is_no_label_a_region_of_the_model_is_made():
 
 
 def test_a_label_of_the_same_text_takes_the_outline_and_keeps_its_transcription():
-    label = new_region(SQUARE + (10, 0), text="EXIT")
-    far = new_region(SQUARE + (0, 300))
+    label = new_region(SQUARE + np.array((10, 0)), text="EXIT")
+    far = new_region(SQUARE + np.array((0, 300)))
     page = adoption(Page((far, label)), Shape(SQUARE, 0.8)).apply(Page((far, label)))
     assert [region.id for region in page.regions] == [far.id, label.id]
     assert (page.regions[1].text, page.regions[1].polygon.tolist()) == ("EXIT", SQUARE.tolist())

@@ -9,6 +9,7 @@ from PySide6.QtGui import QImage
 
 from app.domain.compare import Difference, Group, Shape, differences, group_sets, judge, polygon_of
 from app.domain.page import Page
+from app.i18n.translation import tr
 from app.services.comparison import LABELS, TRUTH, Comparison, PaneSet, Reference, Source
 from app.storage.errors import StorageError
 from app.views.compare.area import PaneArea
@@ -215,6 +216,8 @@ class Board(QObject):
     def _note(self, source: Source, key: str) -> str:
         if self._comparison.is_awaited(key, source):
             return "Looking for text..."
+        if source.kind == "truth":
+            return tr("There is no ground truth of this image")
         if source.file:
             return "This image has not been looked at."
         return "This checkpoint has not looked at the image, and its file is not known."
