@@ -108,7 +108,7 @@ class Comparison(QObject):
         self._files = None
 
     def content(self, key: str, source: Source) -> PaneSet | None:
-        """What a source has on a page; None: its checkpoint has not looked at it, or there is no ground truth.
+        """What a source has on a page; None: its checkpoint has not looked at it, or there is no truth.
 
         Raises:
             StorageError: the project cannot be read.
