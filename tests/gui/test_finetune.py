@@ -114,6 +114,28 @@ def test_the_dialog_says_which_pages_it_takes_and_which_look_alike(qapp, folder:
     run_with(FakeDetector(), [str(folder)], script)
 
 
+def test_three_steps_say_how_long_it_takes_and_a_missing_checkpoint_is_said(qapp, folder: Path, tiny: Path):
+    def script(robot: AppRobot):
+        yield robot.picture_shown
+        robot.trigger("finetune")
+        dialog = finetune_dialog(robot)
+        yield dialog.start_button.isEnabled
+        for start in (str(tiny), "/no/such.safetensors"):
+            dialog.learning.start.addItem(start, start)
+            dialog.learning.start.setCurrentIndex(dialog.learning.start.count() - 1)
+            dialog.place.device.setCurrentIndex(1)
+            dialog.estimate_button.click()
+            yield from until(dialog.estimate_button.isEnabled)
+            if start == str(tiny):
+                assert "for 15 steps on cpu" in dialog.estimate.text()
+                assert "MB" in dialog.estimate.text()
+        assert "no such checkpoint" in dialog.estimate.text()
+        assert not (folder / ".tcm-studio" / "runs").exists()
+        dialog.reject()
+
+    run_with(FakeDetector(), [str(folder)], script)
+
+
 def test_a_training_outlives_a_studio_that_is_killed_and_is_found_again(qapp, folder: Path, tiny: Path):
     killed = subprocess.run(
         [sys.executable, "-m", "tests.helpers.finetuned", str(folder), str(tiny)], cwd=ROOT, check=False
