@@ -25,7 +25,7 @@ SHOWING_CALLS = frozenset((
 """Functions whose words are shown."""
 NO_WORD = re.compile(r"[^A-Za-z]*|[a-z_.]+\.(json|toml|txt)|good|info|warn|bad")
 TELLING_CALLS = frozenset(("Problem", "problem_of", "StorageError", "in_words"))
-NO_SENTENCE = re.compile(r"[^ ]*|{} \(device: {}\)|{} {} written before it\.")
+NO_SENTENCE = re.compile(r"[^ ]*|{}: {}|{} \(device: {}\)|{} {} written before it\.")
 """Words that stand for themselves, and places."""
 SAME_EVERYWHERE = frozenset(("English", "TCM Studio {}"))
 
