@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QObject, QThread, Slot
 
 from app.workers.gpu_thread import _PARKED, GpuThread
-from app.workers.messages import DetectDone, DetectRequest, LoadCheckpoint
+from app.workers.messages import DetectDone, DetectRequest, LoadCheckpoint, Priority
 from tests.helpers.fake_predictor import FakeDetector
 
 
@@ -75,7 +75,7 @@ def test_an_urgent_page_overtakes_a_batch_in_work(qtbot, gpu, detector, picture)
     gpu.submit(LoadCheckpoint("a"))
     gpu.submit([DetectRequest(n, f"p{n}", picture) for n in range(1, 5)])
     qtbot.waitUntil(lambda: len(detector.seen) == 1)
-    gpu.submit(DetectRequest(9, "open", picture, urgent=True))
+    gpu.submit(DetectRequest(9, "open", picture, Priority.OPEN))
     detector.gate.set()
     qtbot.waitUntil(lambda: len(receiver.done) == 5)
     assert [done.key for done in receiver.done] == ["p1", "open", "p2", "p3", "p4"]

@@ -261,7 +261,10 @@ def test_what_is_decoded_is_what_the_definition_says(texts, shift, threshold, se
         middle = values[[5, 16]] + random.normal(0, shift, (2, *shape))
         values *= random.uniform(0.6, 1.4, shape)  # other sizes and places: the contours stay simple
         values[[5, 16]] = middle
-    chosen = FceDecode(output="polygon", nms_threshold=threshold)
+    no_limit = 10_000
+    chosen = FceDecode(
+        output="polygon", nms_threshold=threshold, max_candidates=no_limit, max_comparisons=no_limit
+    )
     found = decode(maps, chosen)
     expected = slow_decode_fce(maps, chosen)
     assert [detection.score for detection in found] == pytest.approx([score for score, _ in expected])

@@ -33,10 +33,10 @@ def test_a_signal_asks_for_a_stop_and_the_handlers_are_given_back(folder, number
 def test_a_second_signal_ends_the_run_at_once(folder, monkeypatch):
     monkeypatch.setattr("tcm_core.train.control._SECOND_SIGNAL_S", 0.0)
     with RunControl(folder) as control:
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         assert control.request() == "stop"
         with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
 
 def test_outside_the_main_thread_signals_are_left_alone(folder):

@@ -8,11 +8,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tcm_core.config.decode import DbDecode
+from tcm_core.config.decode import DbDecode, DecodeSettings
+from tcm_core.decode.decode import decode
 from tcm_core.decode.maps import ImageMaps
 from tcm_core.errors import BadCheckpoint
 from tcm_core.geometry.frame import ImageFrame
 from tcm_core.geometry.offset import shrink
+from tcm_core.infer.prediction import Prediction
 
 STRIDE = 4
 TWO_TEXTS = (
@@ -100,3 +102,7 @@ class FakePredictor:
             raise error
         size, probabilities = image.shape[:2], detector.probabilities(self.checkpoint_name)
         return text_maps(size, probabilities=probabilities)
+
+    def predict(self, image: NDArray[np.uint8], settings: DecodeSettings | None = None) -> Prediction:
+        maps = self.maps(image)
+        return Prediction(decode(maps, settings or self.decode_settings), maps)
