@@ -286,8 +286,7 @@ def test_small_blurred_regions_are_suggested_and_ignored_by_one_key(qapp, folder
         QTest.keyClick(dialog, Qt.Key.Key_Escape)
         assert robot.window.canvas._selection.ids == {large.id}
         assert not any(region.ignore for region in robot.page.regions)
-        robot.window.activateWindow()  # a window manager does it; the offscreen platform has none
-        robot.press("Shift+I")
+        robot.trigger("text.ignore_small")  # the keys' focus hangs on a window manager
         yield lambda: dialogs(robot)
         dialog = dialogs(robot)[0]
         dialog.sharpness_limit.setValue(100_000)
