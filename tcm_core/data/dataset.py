@@ -1,13 +1,13 @@
 """Training crops with their targets, addressed by the position in an endless, reproducible order."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import Dataset
 
 from tcm_core.config.data import AugmentConfig, ScaleUnit
 from tcm_core.config.synth import SynthConfig
@@ -241,17 +241,3 @@ class CropDataset(Dataset[Item]):
         raise BadImage(
             f"{len(unreadable)} images in a row could not be read. The last one: {unreadable[-1].reason}"
         )
-
-
-class PositionSampler(Sampler[int]):
-    """The positions from first up to last, so that a resumed run reads on where it stopped."""
-
-    def __init__(self, first: int, last: int) -> None:
-        super().__init__()
-        self._positions = range(first, last)
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._positions)
-
-    def __len__(self) -> int:
-        return len(self._positions)

@@ -18,7 +18,8 @@ class Device:
         kind = {torch.bfloat16: "bf16", torch.float16: "fp16", torch.float32: "fp32"}[self.precision]
         if self.device.type == "cuda":
             return f"{self.device} {torch.cuda.get_device_name(self.device)}, {kind}"
-        return f"cpu, {torch.get_num_threads()} threads, {kind}"
+        threads = torch.get_num_threads()
+        return f"cpu, {threads} thread{'s' if threads > 1 else ''}, {kind}"
 
 
 def choose_device(wanted: str = "auto") -> Device:

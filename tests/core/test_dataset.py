@@ -8,7 +8,7 @@ from torch.utils.data import DataLoader
 
 from tcm_core.config.data import AugmentConfig
 from tcm_core.config.synth import SynthConfig
-from tcm_core.data.dataset import CropDataset, PhotoSource, PositionSampler, Scale, SceneSource
+from tcm_core.data.dataset import CropDataset, PhotoSource, Scale, SceneSource
 from tcm_core.data.sample import Sample, TextInstance
 from tcm_core.data.schedule import Schedule
 from tcm_core.errors import BadImage
@@ -69,7 +69,7 @@ def test_crops_do_not_depend_on_the_number_of_workers(expected, workers):
     loader = DataLoader(
         dataset_of(samples, ALL, seed=11),
         batch_size=None,
-        sampler=PositionSampler(5, 25),
+        sampler=range(5, 25),
         num_workers=workers,
     )
     loaded = list(loader)
@@ -111,11 +111,6 @@ def test_a_data_set_without_a_readable_image_ends_in_words(tmp_path):
 def test_no_samples_are_refused():
     with pytest.raises(ValueError, match="no samples"):
         dataset_of([])
-
-
-def test_the_sampler_reads_on_from_a_position():
-    assert list(PositionSampler(6, 9)) == [6, 7, 8]
-    assert len(PositionSampler(6, 9)) == 3
 
 
 def test_targets_get_a_channel_and_images_are_bytes(tmp_path):
