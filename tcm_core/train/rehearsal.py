@@ -14,7 +14,7 @@ from tcm_core.train.distribute import make_accelerator, seed_step, share_of
 from tcm_core.train.loading import load_training_data
 from tcm_core.train.optim import set_learning_rate, set_training
 from tcm_core.train.passes import Passes
-from tcm_core.train.run import begin
+from tcm_core.train.run import begin, validation_of
 
 _STEPS: Final = 3
 """The first one warms up and is not counted."""
@@ -77,7 +77,7 @@ def rehearse(config: TrainConfig, say: Callable[[str], None]) -> Rehearsal:
         device=str(device),
         loaded=loaded,
         learnt=sum(data.learnt for data in datas),
-        validation=sum(len(data.validation) for data in datas),
+        validation=len(validation_of(datas)),
         losses=losses,
         step_seconds=seconds / counted,
         data_seconds=waited / counted,

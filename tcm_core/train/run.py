@@ -94,7 +94,7 @@ def train_config(
             skip_in_a_row=config.trouble.skip_in_a_row,
             halve_batch=config.trouble.halve_batch and accelerator.num_processes == 1,
         )
-        keeper = CheckpointKeeper(config, _validation(datas), folder, device)
+        keeper = CheckpointKeeper(config, validation_of(datas), folder, device)
         with RunControl(folder) as control, Heartbeat(folder, config.heartbeat_seconds) as heartbeat:
             run = Run(config, accelerator, folder, control, heartbeat, trouble, keeper, shown)
             try:
@@ -116,7 +116,7 @@ def _go(run: Run, datas: list[TrainingData], device: Device) -> None:
         step=state.step,
         steps=config.steps,
         learnt=sum(data.learnt for data in datas),
-        validation=len(_validation(datas)),
+        validation=len(validation_of(datas)),
         skipped=sum(len(data.skipped) for data in datas),
         device=str(device),
         processes=run.accelerator.num_processes,
@@ -214,7 +214,7 @@ def _stage_dir(run: Path, stage: StageConfig) -> Path:
     return run / "stages" / re.sub(r"[^A-Za-z0-9._-]", "_", stage.name) if stage.name else run
 
 
-def _validation(datas: list[TrainingData]) -> tuple[Sample, ...]:
+def validation_of(datas: list[TrainingData]) -> tuple[Sample, ...]:
     """The images that all stages are scored on: those of the last stage that has some."""
     return next((data.validation for data in reversed(datas) if data.validation), ())
 
@@ -238,13 +238,13 @@ def _advise(run: Run, state: TrainState, loaded: str, datas: list[TrainingData])
     learnt = sum(data.learnt for data in datas)
     folder.say(
         f"run folder: {folder.path} (step {state.step} of {config.steps}, {learnt} images to "
-        f"learn from, {len(_validation(datas))} to choose by; weights: {loaded})"
+        f"learn from, {len(validation_of(datas))} to choose by; weights: {loaded})"
     )
     folder.say(
         "Ctrl+C, or the word stop in its file `control`, saves after the step and ends; pause and resume "
         "there too; `tcm train ... --resume` goes on."
     )
-    if not _validation(datas):
+    if not validation_of(datas):
         folder.say(
             "no validation images: thresholds are not chosen and the last weights count as the best; set "
             "data.validation_share = 0.1, for example"
