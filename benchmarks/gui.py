@@ -45,6 +45,11 @@ WORK: Final = REPOSITORY / "out"
 """On the file system of the samples, so that they can be linked; git ignores it."""
 FOLDERS: Final = {1_000: 0.5, 10_000: 0.5, 50_000: 1.0}
 POLYGONS: Final = (100, 1_000, 5_000)
+SLIDERS: Final = {
+    "db": ("score_threshold", "threshold", "unclip_ratio"),
+    "pan": ("score_threshold", "threshold"),
+    "fce": ("score_threshold",),
+}
 STEPS: Final = 2_000
 WARM_UP: Final = 10  # samples of memory that do not count, a hundred images each: the caches fill
 LARGE: Final = 100_000
@@ -208,11 +213,15 @@ def frames(bench: Bench, work: Path) -> None:
 
 
 def slider(bench: Bench, work: Path) -> None:
-    """A tick of the threshold's slider."""
-    root = work / "slider"
-    root.mkdir()
-    write_picture(root / "a.png", 736)
-    bench.add("threshold slider, 100 texts, ms", 16.0, bench.studio("slider", root), {})
+    """A tick of a slider of the detector, by head, setting and form of the outlines."""
+    for head, fields in SLIDERS.items():
+        for name in fields:
+            for output in ("quad", "polygon"):
+                root = work / f"slider_{head}_{name}_{output}"
+                root.mkdir()
+                write_picture(root / "a.png", 736)
+                figures = bench.studio("slider", root, head, name, output)
+                bench.add(f"slider {head} {name}, 100 {output}s, ms", 16.0, figures, {})
 
 
 def memory(bench: Bench, work: Path) -> None:

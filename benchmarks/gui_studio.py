@@ -25,13 +25,20 @@ from app.domain.edits import AddRegions
 from app.settings.store import find_home
 from benchmarks.canvas import Bench, Times, make_page, make_polygons, timed
 from benchmarks.decode import maps_of
-from tcm_core.config.decode import DbDecode
+from tcm_core.config.decode import DbDecode, DecodeSettings, FceDecode, Output, PanDecode
 from tcm_core.decode.maps import ImageMaps
 
 PATIENCE_S: Final = 300.0
 REST_S: Final = 0.6
 PULSE_MS: Final = 5
 TEXTS: Final = 100
+SLIDER_SETTINGS: Final[dict[str, DecodeSettings]] = {
+    "db": DbDecode(min_side=0.0),
+    "pan": PanDecode(),
+    "fce": FceDecode(),
+}
+SLIDER_STEPS: Final = 8
+"""Ticks of a slider to and fro, about the value that finds all the texts."""
 FILTERS: Final = ("img_7", "state:approved", "count:>5", "text:exit", "score:[0.2,0.6]")
 
 
@@ -84,24 +91,34 @@ class Pulse(QObject):
 
 
 class KnownMaps:
-    """In place of a network: the same hundred texts in every image, with their maps."""
+    """In place of a network: the same hundred texts in every image, with their maps.
 
-    checkpoint_name, checkpoint_hash, device_text = "known maps", "known", "none"
-    decode_settings = DbDecode()
+    Args:
+        checkpoint: "pan" or "fce" for the maps of that head; any other is taken for DB.
+        device: not used.
+    """
+
+    checkpoint_hash, device_text = "known", "none"
 
     def __init__(self, checkpoint: str, device: str) -> None:
-        """Takes what a loader of checkpoints gets."""
+        self.checkpoint_name = checkpoint
+        self._head = checkpoint if checkpoint in SLIDER_SETTINGS else "db"
+
+    @property
+    def decode_settings(self) -> DecodeSettings:
+        """Those that find all the texts."""
+        return SLIDER_SETTINGS[self._head]
 
     def maps(self, image: NDArray[np.uint8], scale: float = 1.0) -> ImageMaps:
         """The maps of the texts."""
-        return maps_of("db", TEXTS)
+        return maps_of(self._head, TEXTS)
 
 
 class Driven:
     """The program with a shown window."""
 
-    def __init__(self, home: Path) -> None:
-        self.studio = Studio(find_home(home), "benchmark", predictor_factory=KnownMaps)
+    def __init__(self, home: Path, head: str | None = None) -> None:
+        self.studio = Studio(find_home(home), "benchmark", checkpoint=head, predictor_factory=KnownMaps)
         self.studio.show()
         ready: list[object] = []
         self.studio.parts.detection.checkpoint_ready.connect(lambda *_: ready.append(True))
@@ -210,21 +227,31 @@ def canvas_frames(driven: Driven, path: Path, polygons: int) -> dict[str, object
     }
 
 
-def slider(driven: Driven, path: Path) -> dict[str, float]:
-    """Milliseconds from a tick of the threshold's slider to the repainted polygons of a hundred texts."""
+def slider(driven: Driven, path: Path, field: str, output: Output) -> dict[str, float]:
+    """Milliseconds from a tick of a setting's slider to the repainted polygons of a hundred texts.
+
+    Args:
+        driven: its checkpoint says which head.
+        path: a folder with one picture.
+        field: the decode setting that the slider moves.
+        output: rectangles or outlines.
+    """
     driven.open(path)
-    found = driven.studio.open_page
+    detection, found = driven.studio.parts.detection, driven.studio.open_page
     driven.trigger("detect")
-    wait(lambda: len(found.detections) > TEXTS // 2)
+    wait(lambda: len(found.detections) == TEXTS)
+    detection.set_settings(detection.settings.model_copy(update={"output": output}))
     rest(REST_S)
-    control = driven.studio.window.detection.score
+    control = driven.studio.window.detection.controls[field]
+    start = control.box.value()
+    low = max(control.box.minimum(), start - control.box.singleStep() * SLIDER_STEPS / 2)
 
     def step(number: int) -> None:
-        control.box.setValue(0.2 + 0.01 * (number % 8))
+        control.box.setValue(low + control.box.singleStep() * (number % SLIDER_STEPS))
         driven.paint()
 
     result = timed(step)
-    if len(found.detections) < TEXTS // 2:
+    if len(found.detections) < TEXTS:
         raise RuntimeError(f"{len(found.detections)} texts only")
     return named(result) | {"texts": len(found.detections)}
 
@@ -319,7 +346,7 @@ def main() -> None:
     """Do one measure and print its figures."""
     measure, home, path, *numbers = sys.argv[1:]
     application = QApplication(sys.argv[:1])
-    driven = Driven(Path(home))
+    driven = Driven(Path(home), numbers[0] if measure == "slider" else None)
     done: dict[str, Any]
     match measure:
         case "folder":
@@ -329,7 +356,7 @@ def main() -> None:
         case "memory":
             done = memory(driven, Path(path), int(numbers[0]))
         case "slider":
-            done = slider(driven, Path(path))
+            done = slider(driven, Path(path), numbers[1], "quad" if numbers[2] == "quad" else "polygon")
         case "large":
             done = large(driven, Path(path))
         case _:
