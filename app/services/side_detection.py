@@ -8,11 +8,11 @@ from app.services.batch import PageOutcome
 from app.services.prediction_store import PredictionSet, PredictionStore
 from app.services.workspace import Workspace
 from app.workers.gpu_thread import GpuThread
-from app.workers.messages import DetectDone, DetectFailed, DetectRequest, Priority
+from app.workers.messages import DetectDone, DetectFailed, DetectRequest, Priority, at_scale
 from app.workers.problems import detection_problem
 
 Asked = tuple[str, str]
-"""Page and checkpoint, as it was named."""
+"""Page and checkpoint, as it was named, at its scale."""
 
 
 class SideDetection(QObject):
@@ -54,22 +54,33 @@ class SideDetection(QObject):
         return self._hashes.get(checkpoint)
 
     def pending(self, checkpoint: str) -> list[str]:
-        """The pages whose results by this checkpoint are awaited."""
+        """The pages whose results by this checkpoint, called as by `at_scale`, are awaited."""
         return [key for key, asked in self._pending if asked == checkpoint]
 
-    def request(self, checkpoint: str, keys: Iterable[str], priority: Priority, device: str) -> None:
-        """Find the text of pages by a checkpoint; earlier requests of these pages do not count any more."""
-        requests = []
+    def request(
+        self, checkpoint: str, keys: Iterable[str], priority: Priority, device: str, scale: float = 1.0
+    ) -> None:
+        """Find the text of pages by a checkpoint; earlier requests of these pages do not count any more.
+
+        Args:
+            checkpoint: a shipped name or the path of a file.
+            keys: in this order.
+            priority: of all of them.
+            device: where it is loaded.
+            scale: of the size that it wants pictures in; at another than 1 the sets are kept as those of a
+                checkpoint of its own.
+        """
+        requests, called = [], at_scale(checkpoint, scale)
         for key in keys:
-            number = self._pending[key, checkpoint] = self._next_number()
-            self.outcomes[key, checkpoint] = PageOutcome(key, "waiting")
+            number = self._pending[key, called] = self._next_number()
+            self.outcomes[key, called] = PageOutcome(key, "waiting")
             path = self._workspace.path_of(key)
-            requests.append(DetectRequest(number, key, path, priority, None, checkpoint, device))
+            requests.append(DetectRequest(number, key, path, priority, None, checkpoint, device, scale))
         self._gpu.submit(requests)
         self.pending_changed.emit()
 
     def cancel(self, checkpoint: str | None = None) -> None:
-        """Stop after the stage in work; None: of all checkpoints."""
+        """Stop after the stage in work; None: of all checkpoints at all scales."""
         ended = [asked for asked in self._pending if checkpoint in (None, asked[1])]
         if not ended:
             return
@@ -85,14 +96,14 @@ class SideDetection(QObject):
 
     @Slot(object)
     def _on_done(self, done: DetectDone) -> None:
-        asked = (done.key, done.checkpoint)
+        asked = (done.key, at_scale(done.checkpoint, done.scale))
         if not done.checkpoint or self._pending.get(asked) != done.number:
             return
         self._hashes[done.checkpoint] = done.checkpoint_hash
         found = PredictionSet(
             done.key,
-            done.checkpoint_name,
-            done.checkpoint_hash,
+            at_scale(done.checkpoint_name, done.scale),
+            at_scale(done.checkpoint_hash, done.scale),
             done.settings,
             done.detections,
             done.maps,
@@ -102,20 +113,20 @@ class SideDetection(QObject):
             problem = self._store.put(found)
         except Exception as error:  # noqa: BLE001 the edge of a slot: this page fails, the others go on
             problem = detection_problem(error, self._workspace.path_of(done.key))
-            self._on_failed(DetectFailed(done.number, done.key, problem, done.checkpoint))
+            self._on_failed(DetectFailed(done.number, done.key, problem, done.checkpoint, done.scale))
             return
         del self._pending[asked]
         self.outcomes[asked] = PageOutcome(done.key, "ok", done.notice, len(done.detections), done.seconds)
         if problem is not None:
             self.save_failed.emit(problem)
-        self.kept.emit(done.key, done.checkpoint_hash)
+        self.kept.emit(done.key, found.checkpoint_hash)
         if done.notice is not None:
             self.noticed.emit(done.key, done.notice)
         self.pending_changed.emit()
 
     @Slot(object)
     def _on_failed(self, failed: DetectFailed) -> None:
-        asked = (failed.key, failed.checkpoint)
+        asked = (failed.key, at_scale(failed.checkpoint, failed.scale))
         if not failed.checkpoint or self._pending.get(asked) != failed.number:
             return
         del self._pending[asked]

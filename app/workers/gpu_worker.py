@@ -240,11 +240,13 @@ class GpuWorker(QObject):
                     request.checkpoint,
                     predictor.checkpoint_name,
                     notice,
+                    request.scale,
                 )
             )
 
     def _fail(self, request: DetectRequest, problem: Problem) -> None:
-        self.detect_failed.emit(DetectFailed(request.number, request.key, problem, request.checkpoint))
+        failed = DetectFailed(request.number, request.key, problem, request.checkpoint, request.scale)
+        self.detect_failed.emit(failed)
 
     def _stop_if_dropped(self) -> None:
         with self._lock:
@@ -260,12 +262,12 @@ class GpuWorker(QObject):
             Exception: whatever loading or the network raises.
         """
         predictor, notice = self._loaded_for(request, asked)
-        maps = self._attempt(predictor, image, 1.0)
+        maps = self._attempt(predictor, image, request.scale)
         if isinstance(maps, Exception) and self._loaded.free_others(asked):
-            maps = self._attempt(predictor, image, 1.0)
+            maps = self._attempt(predictor, image, request.scale)
         for scale in SMALLER:
             if isinstance(maps, Exception):
-                error, maps = maps, self._attempt(predictor, image, scale)
+                error, maps = maps, self._attempt(predictor, image, scale * request.scale)
                 notice = smaller_problem(request.path, predictor.device_text, scale, error)
         if not isinstance(maps, Exception):
             return predictor, maps, notice
@@ -274,7 +276,7 @@ class GpuWorker(QObject):
         moved = Moved(predictor.device_text, f"{type(maps).__name__}: {maps}")
         del predictor
         predictor, notice = self._loaded_for(request, asked, moved)
-        return predictor, predictor.maps(image), notice
+        return predictor, predictor.maps(image, request.scale), notice
 
     def _loaded_for(
         self, request: DetectRequest, asked: LoadCheckpoint, moved: Moved | None = None

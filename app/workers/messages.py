@@ -4,10 +4,13 @@ import traceback
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
+from typing import Final
 
 from tcm_core.config.decode import DecodeSettings
 from tcm_core.decode.maps import ImageMaps
 from tcm_core.detection import Detection
+
+_TIMES: Final = " \u00d7"
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,7 @@ class DetectRequest:
         settings: how to decode; None: as the checkpoint recommends.
         checkpoint: a shipped name or the path of a file; "": the one in use.
         device: where another checkpoint than the one in use is loaded.
+        scale: of the size that the checkpoint wants its pictures in.
     """
 
     number: int
@@ -106,6 +110,7 @@ class DetectRequest:
     settings: DecodeSettings | None = None
     checkpoint: str = ""
     device: str = "auto"
+    scale: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +123,7 @@ class DetectDone:
         checkpoint: as the request named it; "": the one in use.
         checkpoint_name: what the checkpoint calls itself.
         notice: set when it could not be done as asked for, with the reason: smaller, or on the CPU.
+        scale: as the request had it.
     """
 
     number: int
@@ -130,6 +136,7 @@ class DetectDone:
     checkpoint: str = ""
     checkpoint_name: str = ""
     notice: Problem | None = None
+    scale: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -138,9 +145,25 @@ class DetectFailed:
 
     Attributes:
         checkpoint: as the request named it; "": the one in use.
+        scale: as the request had it.
     """
 
     number: int
     key: str
     problem: Problem
     checkpoint: str = ""
+    scale: float = 1.0
+
+
+def at_scale(checkpoint: str, scale: float) -> str:
+    """What a checkpoint (its name, file or hash) is called when it sees pages in another size."""
+    return checkpoint if scale == 1.0 else f"{checkpoint}{_TIMES}{scale:g}"
+
+
+def without_scale(called: str) -> tuple[str, float]:
+    """The checkpoint and the scale behind what `at_scale` gave."""
+    checkpoint, found, scale = called.rpartition(_TIMES)
+    try:
+        return (checkpoint, float(scale)) if found else (called, 1.0)
+    except ValueError:
+        return called, 1.0

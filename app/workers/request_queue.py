@@ -6,21 +6,21 @@ from dataclasses import replace
 from itertools import chain, islice
 from typing import Final
 
-from app.workers.messages import DetectRequest, Priority
+from app.workers.messages import DetectRequest, Priority, at_scale
 
 Identity = tuple[str, str]
-"""Page and checkpoint."""
+"""Page, and checkpoint at its scale."""
 
 _NEWEST_FIRST: Final = (Priority.OPEN, Priority.VISIBLE)
 
 
 def identity_of(request: DetectRequest) -> Identity:
     """What a newer request must share to supersede this one."""
-    return request.key, request.checkpoint
+    return request.key, at_scale(request.checkpoint, request.scale)
 
 
 class RequestQueue:
-    """At most one request of a page and a checkpoint waits; a newer one takes the older one's place."""
+    """Of a page and a checkpoint at a scale at most one request waits: the newest."""
 
     def __init__(self) -> None:
         self._lanes: dict[Priority, OrderedDict[Identity, DetectRequest]] = {
