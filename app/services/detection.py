@@ -148,7 +148,9 @@ class DetectionService(QObject):
         self._tell_queue(wanted)
         self._tick.something_happened()
 
-    def detect_with(self, checkpoint: str, keys: Iterable[str], *, urgent: bool = False) -> None:
+    def detect_with(
+        self, checkpoint: str, keys: Iterable[str], *, urgent: bool = False, scale: float = 1.0
+    ) -> None:
         """Find the text of pages by another checkpoint, which is loaded beside the one in use.
 
         What it finds comes into `store` under its hash, told by `predictions_changed`; failures are told by
@@ -158,10 +160,12 @@ class DetectionService(QObject):
             checkpoint: a shipped name or the path of a file.
             keys: in this order.
             urgent: before all others, as the open page is.
+            scale: of the size that the checkpoint wants pictures in.
         """
         if not self._gpu.running:
             self._gpu.start()
-        self.side.request(checkpoint, keys, Priority.OPEN if urgent else Priority.BATCH, self._device)
+        priority = Priority.OPEN if urgent else Priority.BATCH
+        self.side.request(checkpoint, keys, priority, self._device, scale)
 
     def prioritise(self, keys: Iterable[str]) -> None:
         """Of the pages that wait, do these, which are seen in the list, before those that are not."""
