@@ -7,6 +7,7 @@ import importlib.metadata
 import json
 import logging
 import logging.handlers
+import multiprocessing
 import os
 import sys
 import threading
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from app.views.problem_relay import ProblemRelay
     from app.workers.gpu_worker import PredictorFactory
 
+COMMAND_LINE: Final = "tcm"
+"""As the first argument it makes this program the command `tcm`; a folder of that name is opened as ./tcm."""
 LOG_BYTES: Final = 1_000_000
 LOG_FILES: Final = 3
 PLATFORMS_WITH_DISPLAY: Final = ("", "xcb", "wayland", "wayland-egl")
@@ -44,7 +47,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 all went well, 1 some of the work failed, 2 it could not be done at all.
     """
-    arguments = make_parser().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == [COMMAND_LINE]:
+        from tcm_core.cli.main import main as run_command_line
+
+        return run_command_line(words[1:])
+    arguments = make_parser().parse_args(words)
     if arguments.headless or no_display():
         from app.headless import run_headless
 
@@ -85,7 +93,9 @@ def qt_unusable() -> str | None:
 def make_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
-        prog="tcm-studio", description="Find, correct and export text in photographs."
+        prog="tcm-studio",
+        description="Find, correct and export text in photographs.",
+        epilog=f"tcm-studio {COMMAND_LINE} ... is the command line tcm; see tcm-studio {COMMAND_LINE} --help.",
     )
     parser.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="folder of images to open")
     parser.add_argument("--checkpoint", metavar="NAME|FILE", help="a shipped checkpoint's name, or a file")
@@ -247,4 +257,5 @@ def _exit_when_shown(studio: "Studio") -> None:
 
 
 if __name__ == "__main__":
+    multiprocessing.freeze_support()  # a loader's worker of a training that runs in the built application
     sys.exit(main())

@@ -1,5 +1,7 @@
 """The command `tcm`. Exit status 1: some work failed; 2: bad input."""
 
+from collections.abc import Sequence
+
 import typer
 from rich.markup import escape
 
@@ -39,10 +41,14 @@ app.add_typer(convert, name="convert")
 app.add_typer(weights, name="weights")
 
 
-def main() -> int:
-    """Run the command line; an error that a person can mend is one message on stderr and status 2."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; an error that a person can mend is one message on stderr and status 2.
+
+    Args:
+        arguments: without the program's name; None: those of the process.
+    """
     try:
-        app(prog_name="tcm")
+        app(args=None if arguments is None else list(arguments), prog_name="tcm")
     except TcmError as error:
         errors().print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
         return 2
