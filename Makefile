@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 UV_INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[train,dev]'
 
-.PHONY: install run test check bench clean
+.PHONY: install run test check bench package clean
 
 install: $(STAMP)
 
@@ -37,6 +37,9 @@ bench: install
 	$(BIN)/python -m benchmarks.pipeline
 	$(BIN)/python -m benchmarks.synth
 	$(BIN)/python -m benchmarks.training
+
+package: install
+	$(BIN)/python packaging/package.py
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
