@@ -95,7 +95,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tcm-studio",
         description="Find, correct and export text in photographs.",
-        epilog=f"tcm-studio {COMMAND_LINE} ... is the command line tcm; see tcm-studio {COMMAND_LINE} --help.",
+        epilog=f"tcm-studio {COMMAND_LINE} is the command line tcm; see tcm-studio {COMMAND_LINE} --help.",
     )
     parser.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="folder of images to open")
     parser.add_argument("--checkpoint", metavar="NAME|FILE", help="a shipped checkpoint's name, or a file")
