@@ -188,17 +188,25 @@ class PredictionStore:
         found = self.set_by(key, checkpoint_hash)
         return None if found is None else found.maps
 
+    def in_memory(self) -> dict[tuple[str, str], PredictionSet]:
+        """The sets that are in memory now, by key and checkpoint's hash, for another thread to look at."""
+        return dict(self._sets)
+
     def _of_row(self, key: str, row: PredictionRow) -> PredictionSet:
+        found = self.set_of_row(key, row)
+        self.remember(found)
+        return found
+
+    def set_of_row(self, key: str, row: PredictionRow) -> PredictionSet:
+        """The set that a row of the project file means, with its maps as far as they are kept; any thread."""
         maps = self._map_cache.get(self._map_key(key, row.checkpoint_hash))
         try:
             settings = _SETTINGS.validate_json(row.settings_json)
         except ValidationError:  # written by another version: what it found is still worth showing
             settings = DbDecode() if maps is None else DECODERS[maps.head].defaults
-        found = PredictionSet(
+        return PredictionSet(
             key, row.checkpoint_name, row.checkpoint_hash, settings, tuple(row.detections), maps, row.seconds
         )
-        self.remember(found)
-        return found
 
     def remember(self, found: PredictionSet) -> None:
         """Keep a set in memory only; the ones not used for longest make room."""
