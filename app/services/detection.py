@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from PySide6.QtCore import QObject, Signal, Slot
 
 from app.services.batch import Batch, BatchSummary, PageOutcome
+from app.services.decoding import Decoding, in_use
 from app.services.prediction_store import MEMORY_BYTES, PredictionSet, PredictionStore
 from app.services.progress_tick import ProgressTick
 from app.services.side_detection import SideDetection
 from app.services.workspace import Workspace
-from app.storage.errors import StorageError
 from app.storage.map_cache import MapCache
 from app.workers.gpu_thread import GpuThread
 from app.workers.messages import (
@@ -23,10 +23,9 @@ from app.workers.messages import (
     LoadCheckpoint,
     Priority,
     Problem,
-    problem_of,
 )
 from app.workers.problems import detection_problem
-from tcm_core.config.decode import DbDecode, DecodeSettings
+from tcm_core.config.decode import DecodeSettings
 
 
 class DetectionService(QObject):
@@ -38,7 +37,7 @@ class DetectionService(QObject):
 
     checkpoint_ready = Signal(object)  # CheckpointReady
     checkpoint_failed = Signal(object)  # Problem
-    settings_changed = Signal(object)  # DecodeSettings
+    settings_changed = Signal(object)  # DecodeSettings: of all images, or of the open one
     page_detected = Signal(str)  # key; also when the open page was decoded again
     page_failed = Signal(str, object)  # key, Problem
     page_noticed = Signal(str, object)  # key, Problem: done, but smaller or on another device than asked for
@@ -72,8 +71,8 @@ class DetectionService(QObject):
         self.store = PredictionStore(workspace, map_cache, memory_bytes)
         self._numbers = itertools.count(1)
         self.side = SideDetection(workspace, gpu, self.store, lambda: next(self._numbers), self)
+        self.decoding = Decoding(workspace, self.store, self)
         self._checkpoint: CheckpointReady | None = None
-        self._settings: DecodeSettings | None = None
         self._device = "auto"
         self._paused = False
         self._pending: dict[str, int] = {}  # key -> the number that counts
@@ -81,6 +80,9 @@ class DetectionService(QObject):
         self._batch: Batch | None = None
         self._said_unsaved = False
         self._tick = ProgressTick(self._tell_progress, self)
+        self.decoding.settings_changed.connect(self.settings_changed)
+        self.decoding.page_decoded.connect(self.page_detected)
+        self.decoding.failed.connect(self._tell_unsaved)
         gpu.checkpoint_ready.connect(self._on_checkpoint_ready)
         gpu.checkpoint_failed.connect(self._on_checkpoint_failed)
         gpu.detect_done.connect(self._on_done)
@@ -97,8 +99,8 @@ class DetectionService(QObject):
 
     @property
     def settings(self) -> DecodeSettings:
-        """How maps are decoded now."""
-        return DbDecode() if self._settings is None else self._settings
+        """How the maps of images without settings of their own are decoded now."""
+        return in_use(self.decoding.common)
 
     @property
     def running(self) -> bool:
@@ -230,27 +232,11 @@ class DetectionService(QObject):
         Raises:
             StorageError: the database cannot be read.
         """
-        found = self.store.get(key)
-        if found is None or self._settings is None:
-            return found
-        return self._decoded(found, self._settings)
+        return self.decoding.predictions(key)
 
     def set_settings(self, settings: DecodeSettings) -> None:
         """Decode by other settings from now on; the open page is decoded again before this returns."""
-        if settings == self._settings:
-            return
-        self._settings = settings
-        self.settings_changed.emit(settings)
-        key = self._open_key()
-        if key is None:
-            return
-        try:
-            found = self.predictions(key)
-        except StorageError as error:
-            self._tell_unsaved(problem_of(error, what=str(error), where=key, remedy="Open the folder again."))
-            return
-        if found is not None:
-            self.page_detected.emit(key)
+        self.decoding.set_common(settings)
 
     def shutdown(self) -> bool:
         """Cancel, end the detector's thread and finish writing maps.
@@ -276,7 +262,7 @@ class DetectionService(QObject):
             self._outcomes[key] = PageOutcome(key, "waiting")
             path = self._workspace.path_of(key)
             first = Priority.OPEN if key == open_key else priority
-            requests.append(DetectRequest(number, key, path, first, self._settings))
+            requests.append(DetectRequest(number, key, path, first, self.decoding.settings_of(key)))
         self._gpu.submit(requests)
 
     @Slot(object)
@@ -338,20 +324,14 @@ class DetectionService(QObject):
             done.maps,
             done.seconds,
         )
-        if self._settings is not None:
-            found = found.decoded_with(self._settings)
+        settings = self.decoding.settings_of(done.key)
+        if settings is not None:
+            found = found.decoded_with(settings)
         problem = self.store.put(found)
         self._workspace.note_detections(done.key, len(found.detections))
         if problem is not None:
             self._tell_unsaved(problem)
         return found
-
-    def _decoded(self, found: PredictionSet, settings: DecodeSettings) -> PredictionSet:
-        decoded = found.decoded_with(settings)
-        if decoded is not found:
-            self.store.remember(decoded)
-            self._workspace.note_detections(found.key, len(decoded.detections))
-        return decoded
 
     def _settle(self, outcome: PageOutcome) -> None:
         """Note what became of a page; before it is told, so that whoever hears of it can look it up."""

@@ -111,7 +111,7 @@ class ImageTable:
                 connection.execute("DELETE FROM images WHERE key = ?", (new,))
                 for table in ("pages", "edits", "images", "comments"):
                     connection.execute(f"UPDATE {table} SET key = ? WHERE key = ?", (new, old))
-                for table in ("predictions", "ground_truth"):  # what the new key has of its own stays
+                for table in ("predictions", "ground_truth", "page_settings"):  # what the new key has stays
                     connection.execute(f"UPDATE OR IGNORE {table} SET key = ? WHERE key = ?", (new, old))
                 moved.append((old, new))
         return moved

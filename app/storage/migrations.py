@@ -88,6 +88,17 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     """
     ALTER TABLE predictions ADD COLUMN doubt TEXT;     -- JSON numbers by name, NULL when it is not known
     """,
+    # One image can be decoded by settings of its own.
+    """
+    CREATE TABLE page_settings (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        key TEXT NOT NULL,
+        head TEXT NOT NULL,              -- that the settings are for
+        settings TEXT NOT NULL,          -- JSON of the decode settings
+        active INTEGER NOT NULL,         -- 0: only remembered
+        UNIQUE (key, head)
+    );
+    """,
 )
 
 

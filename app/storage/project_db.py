@@ -30,6 +30,7 @@ from app.storage.journal import (
 from app.storage.keys import check_key as check_key
 from app.storage.lock import Holder, ProjectLock
 from app.storage.opening import open_file, open_to_read
+from app.storage.page_settings import PageSettingsTable
 from app.storage.place import find_place
 from app.storage.predictions import PredictionRow as PredictionRow
 from app.storage.predictions import decode_detections, encode_detections
@@ -74,6 +75,7 @@ class ProjectDb:
         self.comments = CommentTable(file)
         self.survey = Survey(file)
         self.truth = TruthTable(file)
+        self.page_settings = PageSettingsTable(file)
         self._file = file
         self._lock: ProjectLock | None = None
         self._seen: dict[str, int] = {}  # revision of each page as this window knows it

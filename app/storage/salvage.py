@@ -19,6 +19,7 @@ _COLUMNS: Final = {
     "images": ("key", "bytes", "mtime_ns", "sha256"),
     "edits": ("key", "revision", "kind", "label", "at", "whole", "body"),
     "ground_truth": ("key", "source", "regions"),
+    "page_settings": ("key", "head", "settings", "active"),
     "comments": ("key", "x", "y", "text", "author", "at", "resolved"),
     "predictions": (
         "key",

@@ -51,6 +51,7 @@ class OpenPage(QObject):
         detection.page_detected.connect(self._page_detected)
         detection.page_failed.connect(self._page_failed)
         detection.queue_changed.connect(self._queue_changed)
+        detection.settings_changed.connect(self._show_settings)
         window.canvas.edit_requested.connect(self.apply)
         window.canvas.accept_requested.connect(self.accept)
         window.regions.edit_requested.connect(self.apply)
@@ -103,6 +104,7 @@ class OpenPage(QObject):
         self._window.regions.show_image(None)
         self._window.pages.show_current(key)
         self._show_page()
+        self._show_settings()
         self._show_predictions()
         self._request_images()
         self._window.show_title(key)
@@ -293,6 +295,15 @@ class OpenPage(QObject):
         self._window.canvas.set_maps(kept)
         self._window.layers.set_own_maps(map_names(kept))
         self._show_map()
+
+    @Slot()
+    def _show_settings(self) -> None:
+        """Those of the open image, in the detector's panel."""
+        decoding = self._parts.detection.decoding
+        settings = decoding.settings_of(self.key)
+        if settings is not None:
+            own = self.key is not None and decoding.own_of(self.key) is not None
+            self._window.detection.set_settings(settings, own=own)
 
     def _show_detections(self, detections: tuple[Detection, ...]) -> None:
         self._detections = detections

@@ -162,10 +162,10 @@ class Preferences(QObject):
 
     @Slot()
     def use_recommended(self) -> None:
-        """Decode as the checkpoint's card recommends."""
+        """Decode as the checkpoint's card recommends: the open image alone if it has settings of its own."""
         ready = self._parts.detection.checkpoint
         if ready is not None:
-            self._parts.detection.set_settings(ready.decode)
+            self._parts.detection.decoding.choose(ready.decode)
 
     @Slot(object)
     def _checkpoint_failed(self, problem: Problem) -> None:

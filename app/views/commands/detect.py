@@ -31,6 +31,7 @@ class DetectCommands(QObject):
         desk.add_checks(self._checked)
         self._ahead = Ahead(desk.parts, desk.window, desk.open_page)
         self.ghosts = Ghosts(desk.parts.detection, desk.window, desk.open_page)
+        desk.window.detection.own_wanted.connect(self.set_own)
 
     def detect_page(self) -> None:
         if self._desk.open_page.key is not None:
@@ -74,8 +75,31 @@ class DetectCommands(QObject):
         self._desk.refresh()
 
     def _checked(self) -> set[str]:
-        checked = {"pause": self._desk.parts.detection.paused, "ghosts": self.ghosts.on}
+        detection, key = self._desk.parts.detection, self._desk.open_page.key
+        own = key is not None and detection.decoding.own_of(key) is not None
+        checked = {"pause": detection.paused, "ghosts": self.ghosts.on, "own_settings": own}
         return {name for name, on in checked.items() if on}
+
+    @Slot(bool)
+    def set_own(self, on: bool) -> None:
+        """Give the open image detector settings of its own, or those of all images again."""
+        key, detection = self._desk.open_page.key, self._desk.parts.detection
+        if key is None or detection.checkpoint is None:
+            self._desk.window.detection.own.setChecked(False)
+            self._desk.tell("Wait for the checkpoint, then open an image")
+            return
+        detection.decoding.set_own(key, on)
+        self._desk.tell(
+            "What is moved in the panel of the detector changes this image alone now"
+            if on
+            else "This image follows the settings of all images; its own are remembered"
+        )
+        self._desk.refresh()
+
+    def toggle_own(self) -> None:
+        """Settings of its own for the open image, or not."""
+        key = self._desk.open_page.key
+        self.set_own(key is not None and self._desk.parts.detection.decoding.own_of(key) is None)
 
     def show_ghosts(self) -> None:
         self.ghosts.set_on(not self.ghosts.on)
@@ -143,6 +167,9 @@ ROWS: Final[tuple[ActionSpec, ...]] = (
       C.threshold_far_down, "page"),
     A("threshold.far_up", "Raise it by 0.05", "Detect", ("Shift+.",), "", "Show far fewer detections",
       C.threshold_far_up, "page"),
+    A("own_settings", "Settings for this image only", "Detect", ("Ctrl+Alt+B",), "",
+      "Threshold and the other settings of the detector change this image alone, and are kept with it",
+      C.toggle_own, "page", checkable=True),
     A("ghosts", "Ghost outlines", "Detect", ("Ctrl+Alt+O",), "",
       "Outline what would appear or go with a threshold 0.05 lower or higher", C.show_ghosts, "page",
       checkable=True),

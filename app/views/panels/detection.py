@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from PySide6.QtCore import QEvent, QObject, QSize, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QFormLayout,
     QFrame,
@@ -102,6 +103,8 @@ class DetectionPanel(QScrollArea):
         settings_changed: the DecodeSettings now wanted; emitted for each tick of a slider.
         checkpoint_chosen: name or path.
         reset_wanted: the checkpoint's own settings are wanted back.
+        own_wanted: whether the open image is to have settings of its own.
+        apply_wanted: the settings are wanted on all images.
         left: something was chosen or typed to its end; the picture wants the focus back.
         height_changed: the height that was wanted before and the one wanted now.
     """
@@ -109,6 +112,8 @@ class DetectionPanel(QScrollArea):
     settings_changed = Signal(object)
     checkpoint_chosen = Signal(str)
     reset_wanted = Signal()
+    own_wanted = Signal(bool)
+    apply_wanted = Signal()
     left = Signal()
     height_changed = Signal(int, int)
 
@@ -125,10 +130,17 @@ class DetectionPanel(QScrollArea):
         }
         self.score = self.controls["score_threshold"]
         self.reset = QPushButton("Use the checkpoint's values")
-        self.summary = QLabel()
-        self.summary.setProperty("role", "muted")
-        self.summary.setWordWrap(True)
+        self.own = QCheckBox("For this image only")
+        self.own.setToolTip("What is moved here changes this image alone, and is kept with it")
+        self.own.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # the mouse leaves the keys to the picture
+        self.summary, self.own_note, self.effect = _muted(), _muted(), _muted()
         self.summary.setMinimumHeight(self.summary.fontMetrics().height())  # its line is there when empty
+        self.own_note.setText("This image has settings of its own.")
+        self.own_note.hide()
+        self.apply = QPushButton("Apply to all images")
+        self.apply.setToolTip("Read the kept score maps of all images by these settings")
+        self.apply.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.set_effect("", can_apply=False)
         self._build(actions)
         self._connect()
         self.set_settings(self._settings)
@@ -153,9 +165,12 @@ class DetectionPanel(QScrollArea):
             self.controls[field].setToolTip(control.tip)
             (top if field == "score_threshold" else self._form).addRow(control.title, self.controls[field])
         column.addLayout(top)
+        for row in (self.own_note, self.effect, self.apply):
+            column.addWidget(row)
         more = QWidget()
         inside = QVBoxLayout(more)
         inside.setContentsMargins(0, 0, 0, 0)
+        inside.addWidget(self.own)
         inside.addLayout(self._form)
         inside.addWidget(self.reset)
         self.more = Fold("What counts as text", more)
@@ -170,6 +185,8 @@ class DetectionPanel(QScrollArea):
         for control in self.controls.values():
             control.value_changed.connect(self._moved)
         self.reset.clicked.connect(self.reset_wanted)
+        self.own.clicked.connect(self.own_wanted)
+        self.apply.clicked.connect(self.apply_wanted)
         self.checkpoint.activated.connect(self._checkpoint_picked)
         for slider in self.controls.values():
             slider.left.connect(self.left)
@@ -199,9 +216,11 @@ class DetectionPanel(QScrollArea):
     def sizeHint(self) -> QSize:
         return QSize(super().sizeHint().width(), self.wanted_height)
 
-    def set_settings(self, settings: DecodeSettings) -> None:
-        """Show settings without announcing them."""
+    def set_settings(self, settings: DecodeSettings, *, own: bool = False) -> None:
+        """Show settings without announcing them; `own`: they are of the open image alone."""
         self._settings = settings
+        self.own.setChecked(own)
+        self.own_note.setVisible(own)
         values = settings.model_dump()
         for field, slider in self.controls.items():
             if slider is not self.score:
@@ -221,6 +240,12 @@ class DetectionPanel(QScrollArea):
         """Say how many detections the open page has."""
         self.summary.setText(tr(text))
 
+    def set_effect(self, text: str, *, can_apply: bool) -> None:
+        """Say what the settings would change in all images; "" takes the line away."""
+        self.effect.setText(tr(text))
+        self.effect.setVisible(bool(text))
+        self.apply.setVisible(can_apply)
+
     @Slot()
     def _moved(self) -> None:
         moved = {
@@ -234,6 +259,13 @@ class DetectionPanel(QScrollArea):
     @Slot(int)
     def _checkpoint_picked(self, index: int) -> None:
         self.checkpoint_chosen.emit(str(self.checkpoint.itemData(index)))
+
+
+def _muted() -> QLabel:
+    label = QLabel()
+    label.setProperty("role", "muted")
+    label.setWordWrap(True)
+    return label
 
 
 def _form() -> QFormLayout:
