@@ -13,6 +13,8 @@ RunState = Literal[
 
 GOING: Final = frozenset[RunState](("preparing", "starting", "going", "paused", "silent"))
 """States of a run that has not ended."""
+ENDED: Final = frozenset[RunState](("stopped", "finished", "failed", "killed"))
+"""States of a run that has ended and is to be decided on."""
 
 
 class StepPoint(NamedTuple):
@@ -71,6 +73,8 @@ class Course:
     validations: list[ValidationPoint] = field(default_factory=list)
     pictures: list[PicturePoint] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    _worked_s: float = 0.0  # since the last start, without pauses
+    _clock: float = 0.0  # of the last event
 
     def add(self, events: Iterable[Event]) -> None:
         """Takes more events; a repeated start makes void what was done after its step."""
@@ -78,9 +82,26 @@ class Course:
             self.seen += 1
             kind = str(event.get("event", ""))
             self.step = max(self.step, _whole(event.get("step"))) if kind != "start" else self.step
+            self._tell_time(kind, _number(event.get("time")))
             take = _TAKERS.get(kind)
             if take is not None:
                 take(self, event)
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds that it will take from here, validations and all; None where nothing is known of it."""
+        done, left = self.step - self.first_step, self.steps - self.step
+        if self.outcome or done <= 0 or left < 0 or self._worked_s <= 0:
+            return None
+        return self._worked_s / done * left
+
+    def _tell_time(self, kind: str, now: float) -> None:
+        if kind == "start":
+            self._worked_s = 0.0
+        elif kind != "resumed" and now > self._clock > 0:
+            self._worked_s += now - self._clock
+        if now == now:
+            self._clock = now
 
     @property
     def picture_steps(self) -> list[int]:
@@ -119,7 +140,8 @@ class Course:
 
     def _validation(self, event: Event) -> None:
         figures = [_number(event.get(name)) for name in ("precision", "recall", "hmean")]
-        self.validations.append(ValidationPoint(_whole(event.get("step")), *figures))
+        point = ValidationPoint(_whole(event.get("step")), *figures)
+        self.validations = [other for other in self.validations if other.step != point.step] + [point]
         best = [point.hmean for point in self.validations if point.hmean == point.hmean]
         self.best_hmean = max(best) if best else None
 
@@ -163,11 +185,13 @@ _TAKERS: Final = {
 def state_words(state: RunState, course: Course, silent_s: float = 0.0) -> str:
     """What is said of a run in one line."""
     of = f"step {course.step} of {course.steps}" if course.steps else "before the first step"
+    left = course.left_s
+    going = of if left is None else f"{of}, about {_span(left)} left"
     words: dict[RunState, str] = {
         "queued": "Waits for the run before it",
         "preparing": "Is being prepared",
         "starting": "Is starting: loading images and weights",
-        "going": f"Goes on, {of}",
+        "going": f"Goes on, {going}",
         "paused": f"Paused, {of}",
         "silent": f"Silent: no sign of life for {_span(silent_s)}, {of}",
         "stopped": f"Stopped and saved, {of}",
@@ -181,7 +205,9 @@ def state_words(state: RunState, course: Course, silent_s: float = 0.0) -> str:
 
 
 def _span(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
 def _whole(value: object) -> int:

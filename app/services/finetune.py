@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Qt, QThreadPool, QTimer, Signal, Slot
 
-from app.domain.finetune import Draw, FinetuneWish, draw_pages, launch_words
+from app.domain.finetune import Draw, FinetuneWish, draw_pages
+from app.domain.finetune_course import ENDED
 from app.domain.page import Page
 from app.services.finetune_prepare import Job, hash_pages, prepare, try_out
-from app.services.finetune_run import TrainingRun, look_quietly
+from app.services.finetune_run import TrainingRun, command_of, look_quietly
 from app.services.workspace import Workspace
 from app.storage.finetune_runs import (
     CONFIG_FILE,
@@ -28,7 +29,7 @@ from app.storage.finetune_runs import (
     write_record,
 )
 from app.workers.messages import Problem, problem_of
-from app.workers.train_process import kill, start_detached, tcm_words
+from app.workers.train_process import kill, start_detached
 from tcm_core.errors import TcmError
 from tcm_core.train.control import Word, ask
 
@@ -44,6 +45,7 @@ class FinetuneService(QObject):
     Attributes:
         runs_changed: a run came or went.
         run_changed: the name of a run of which something is new.
+        run_ended: the name of a run that went on until now.
         looked: Draw, or Problem: the answer to `look_at_pages`.
         estimated: Estimate, or Problem: the answer to `start_estimate`.
         device_taken: True when a run here begins that may use the GPU, False when none does any more.
@@ -52,6 +54,7 @@ class FinetuneService(QObject):
 
     runs_changed = Signal()
     run_changed = Signal(str)
+    run_ended = Signal(str)
     looked = Signal(object)
     estimated = Signal(object)
     device_taken = Signal(bool)
@@ -284,6 +287,7 @@ class FinetuneService(QObject):
             if run.record.phase == "preparing":
                 said = "The studio ended while this run was being prepared. Begin a new one."
                 run.record = replace(run.record, phase="refused", problem=said)
+            look_quietly(run)  # what ended in the meantime is no news of now
         self._look()
         self.runs_changed.emit()
 
@@ -298,11 +302,15 @@ class FinetuneService(QObject):
     @Slot()
     def _look(self) -> None:
         """See what has become of every run, and start the next one."""
+        went_on = [name for name, run in self._runs.items() if run.going or run.state == "queued"]
         changed = [name for name, run in self._runs.items() if look_quietly(run)]
         changed += self._start_next()
         self._tell_device()
         for name in changed:
             self.run_changed.emit(name)
+        for name in went_on:
+            if (run := self._runs.get(name)) is not None and run.state in ENDED:
+                self.run_ended.emit(name)
         alive = any(run.going or run.state == "queued" for run in self._runs.values())
         if alive and not self._timer.isActive():
             self._timer.start()
@@ -317,7 +325,7 @@ class FinetuneService(QObject):
             if run.state != "queued" or (busy and not run.remote):
                 continue
             busy = busy or not run.remote
-            if not self._taken and _may_use_gpu(run):
+            if not self._taken and run.may_use_gpu:
                 self._taken = True
                 self.device_taken.emit(True)
             self._launch(run)
@@ -341,7 +349,7 @@ class FinetuneService(QObject):
                 pulse=0.0 if pulse is None else pulse.time,
                 problem="",
             )
-            words = _words(run, self._workspace.folder)
+            words = command_of(run, self._workspace.folder)
             mark = start_detached(words, run.folder, run.folder / PROCESS_LOG)
             run.record = replace(run.record, process=mark)
             with suppress(TcmError):  # of a disk that became full: it runs, and its heartbeat names it
@@ -354,37 +362,10 @@ class FinetuneService(QObject):
 
     def _tell_device(self) -> None:
         """Say when a run here begins to need the GPU, and when none does any more."""
-        using = any(
-            run.going and run.state != "preparing" and _may_use_gpu(run) for run in self._runs.values()
-        )
+        using = any(run.going and run.state != "preparing" and run.may_use_gpu for run in self._runs.values())
         if using != self._taken:
             self._taken = using
             self.device_taken.emit(using)
-
-
-def _may_use_gpu(run: TrainingRun) -> bool:
-    return not run.remote and run.record.wish.device != "cpu"
-
-
-def _words(run: TrainingRun, folder: Path | None) -> list[str]:
-    """The command that trains a run here, or that starts it on another computer."""
-    wish, resume = run.record.wish, run.record.resume
-    values = {"config": str(run.folder / CONFIG_FILE), "run": str(run.folder)}
-    if not wish.launcher:
-        template = [*tcm_words(), "train", "--config", "{config}", "--out", "{run}", "{resume}"]
-        return launch_words(template, values, resume=resume)
-    if wish.there and folder is not None:
-        values = {name: _there(value, folder, wish.there) for name, value in values.items()}
-    return launch_words(wish.launcher, values, resume=resume)
-
-
-def _there(path: str, folder: Path, there: str) -> str:
-    """A path in the project's folder as the other computer calls it."""
-    try:
-        inside = Path(path).relative_to(folder).as_posix()
-    except ValueError:
-        return path
-    return f"{there.rstrip('/')}/{inside}"
 
 
 def _problem(error: Exception, where: str) -> Problem:

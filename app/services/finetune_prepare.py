@@ -29,6 +29,7 @@ LABEL_FORMAT: Final = "labelme"
 """Holds every polygon and transcription as it is, in the frame that is shown."""
 CHECK_S: Final = 600
 _VALIDATIONS: Final = 6
+_POINTS: Final = 100  # of a curve, where there are so many steps
 _OFTEN: Final = 5  # a pause or a kill loses so many steps at most, where steps are few
 
 
@@ -173,8 +174,9 @@ def with_steps(config: "TrainConfig", steps: int) -> "TrainConfig":
     return config.model_copy(
         update={
             "optim": config.optim.model_copy(update=optim),
-            "validation": config.validation.model_copy(update={"every": every}),
+            "validation": config.validation.model_copy(update={"every": every, "at_start": True}),
             "save_every": min(50, max(_OFTEN, every)),
+            "report_every": min(10, max(1, steps // _POINTS)),
         }
     )
 

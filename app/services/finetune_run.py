@@ -6,9 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from app.domain.finetune import launch_words
 from app.domain.finetune_course import GOING, Course, RunState, state_words
-from app.storage.finetune_runs import PROCESS_LOG, RunRecord, last_lines, write_record
-from app.workers.train_process import is_running
+from app.storage.finetune_runs import CONFIG_FILE, PROCESS_LOG, RunRecord, last_lines, write_record
+from app.workers.train_process import is_running, tcm_words
 from tcm_core.errors import TcmError
 from tcm_core.train.events import read_events
 from tcm_core.train.heartbeat import Pulse, read_heartbeat
@@ -50,6 +51,11 @@ class TrainingRun:
     def remote(self) -> bool:
         """Whether another computer runs it."""
         return bool(self.record.wish.launcher)
+
+    @property
+    def may_use_gpu(self) -> bool:
+        """Whether it may want the memory of this computer's GPU."""
+        return not self.remote and self.record.wish.device != "cpu"
 
     @property
     def checkpoint(self) -> Path | None:
@@ -170,6 +176,32 @@ class TrainingRun:
         if self._pulse.state == "paused":
             return "paused"
         return "starting" if self._pulse.state == "starting" else "going"
+
+
+def command_of(run: TrainingRun, folder: Path | None) -> list[str]:
+    """The command that trains a run here, or that starts it on another computer.
+
+    Args:
+        run: its wish says where, its record whether it goes on from a saved state.
+        folder: of the images, which may have another path on the other computer.
+    """
+    wish, resume = run.record.wish, run.record.resume
+    values = {"config": str(run.folder / CONFIG_FILE), "run": str(run.folder)}
+    if not wish.launcher:
+        template = [*tcm_words(), "train", "--config", "{config}", "--out", "{run}", "{resume}"]
+        return launch_words(template, values, resume=resume)
+    if wish.there and folder is not None:
+        values = {name: _there(value, folder, wish.there) for name, value in values.items()}
+    return launch_words(wish.launcher, values, resume=resume)
+
+
+def _there(path: str, folder: Path, there: str) -> str:
+    """A path in the project's folder as the other computer calls it."""
+    try:
+        inside = Path(path).relative_to(folder).as_posix()
+    except ValueError:
+        return path
+    return f"{there.rstrip('/')}/{inside}"
 
 
 def look_quietly(run: TrainingRun) -> bool:

@@ -8,7 +8,15 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
 from app.services.checkpoints import available_checkpoints
-from app.settings.schema import KeySettings, LanguageName, PaletteName, Settings, ThemeName, WindowSettings
+from app.settings.schema import (
+    DeviceName,
+    KeySettings,
+    LanguageName,
+    PaletteName,
+    Settings,
+    ThemeName,
+    WindowSettings,
+)
 from app.views.main_window import MainWindow
 from app.views.parts import Parts
 from app.views.problem_text import known_problem
@@ -43,6 +51,7 @@ class Preferences(QObject):
         self._decode_restored = False
         self._look: tuple[ThemeName, PaletteName, int] | None = None
         self._language: LanguageName = "en"
+        self._gpu_is_lent = False
         parts.detection.checkpoint_ready.connect(self._checkpoint_ready)
         parts.detection.checkpoint_failed.connect(self._checkpoint_failed)
 
@@ -131,6 +140,17 @@ class Preferences(QObject):
             entries.append((Path(current).name, current))
         self._window.detection.set_checkpoints(entries, current)
 
+    @property
+    def device(self) -> DeviceName:
+        """Where detectors are loaded to now."""
+        return "cpu" if self._gpu_is_lent else self.settings.detection.device
+
+    def lend_gpu(self, *, lent: bool) -> None:
+        """Give the GPU's memory back and go on by the processor, or come back from there."""
+        self._gpu_is_lent = lent
+        self._parts.detection.unload()
+        self.use_checkpoint(self.settings.detection.checkpoint)
+
     @Slot(str)
     def use_checkpoint(self, checkpoint: str) -> None:
         """Load a checkpoint by name or path, and at the next start too."""
@@ -138,7 +158,7 @@ class Preferences(QObject):
         detection = settings.detection.model_copy(update={"checkpoint": checkpoint})
         self._save(settings.model_copy(update={"detection": detection}))
         self._window.status.set_model(f"loading {Path(checkpoint).name}...", "", "warn")
-        self._parts.detection.load_checkpoint(checkpoint, detection.device)
+        self._parts.detection.load_checkpoint(checkpoint, self.device)
 
     @Slot(object)
     def _checkpoint_ready(self, ready: CheckpointReady) -> None:

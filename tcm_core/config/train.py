@@ -77,6 +77,8 @@ class ValidationConfig(_Frozen):
 
     every: int = Field(250, ge=1)
     """Steps between two validations."""
+    at_start: bool = False
+    """Whether the weights that the run starts from are scored before the first step."""
     protocol: ProtocolName = "icdar2015"
     """How the images are scored; a data set's own protocol is the one to choose checkpoints by."""
     short_side: int = Field(736, ge=32)
@@ -131,6 +133,8 @@ class TrainConfig(_Frozen):
     """Whether pixels lie together in memory, which convolutions are faster with on most devices."""
     save_every: int = Field(50, ge=1)
     """Steps between two resumable states."""
+    report_every: int = Field(10, ge=1)
+    """Steps between two events with the losses."""
     keep_every: int = Field(0, ge=0)
     """Steps between two numbered checkpoints, which are all kept; 0: only the last and the best are."""
     pictures: int = Field(4, ge=0)

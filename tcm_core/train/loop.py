@@ -55,6 +55,8 @@ def train(run: Run, state: TrainState, loader: Loader, stage: StageConfig, first
         TrainingFailed: it cannot go on; the last saved state is whole.
     """
     config, accelerator = run.config, run.accelerator
+    if state.step == 0 and config.validation.at_start:
+        _validate(run, state)
     model, optimizer = accelerator.prepare(state.model, state.optimizer)
     passes, meter = Passes(accelerator, model, config, stage.optim), _Meter(state.step)
     set_training(state.model, stage.optim, state.learnable)
@@ -75,7 +77,7 @@ def train(run: Run, state: TrainState, loader: Loader, stage: StageConfig, first
         optimizer.zero_grad()
         state.step += 1
         run.progress.step(state.step, told.losses, rate)
-        if state.step % 10 == 0:
+        if state.step % config.report_every == 0:
             run.folder.events.write(
                 "step",
                 step=state.step,

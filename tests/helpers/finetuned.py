@@ -20,7 +20,7 @@ from tests.helpers.app_robot import AppRobot, Condition, run_with
 from tests.helpers.fake_predictor import FakeDetector
 from tests.helpers.made_photos import made_dataset
 
-LONG_S = 120.0
+LONG_S = 300.0
 PIECE_S = 10.0
 
 

@@ -44,6 +44,7 @@ class TrainCommands(QObject):
         self._gave_gpu = False
         self._service.failed.connect(desk.preferences.problem)
         self._service.device_taken.connect(self._device_taken)
+        self._service.run_ended.connect(self._run_ended)
         desk.parts.workspace.closing.connect(self._close_dialog)
 
     def finetune(self) -> None:
@@ -97,8 +98,7 @@ class TrainCommands(QObject):
         dialog.discard_wanted.connect(self._discard_rechecked)
         self._rechecked = name
         self._open(dialog)
-        device = self._desk.preferences.settings.detection.device
-        job.start(pages, (run.record.wish.start, str(run.checkpoint)), device)
+        job.start(pages, (run.record.wish.start, str(run.checkpoint)), self._desk.preferences.device)
 
     @Slot(str)
     def promote(self, name: str) -> None:
@@ -212,16 +212,29 @@ class TrainCommands(QObject):
 
     @Slot(bool)
     def _device_taken(self, taken: bool) -> None:
-        """Leave the GPU's memory to a training, and load the detector again when it is over."""
-        detection = self._desk.parts.detection
-        ready = detection.checkpoint
+        """Leave the GPU's memory to a training, and take the detector back there when it is over."""
+        ready = self._desk.parts.detection.checkpoint
         if taken and ready is not None and not ready.device_text.startswith("cpu"):
             self._gave_gpu = True
-            detection.unload()
-            self._desk.tell(tr("The detector leaves the memory of the GPU to the training"))
+            self._desk.preferences.lend_gpu(lent=True)
+            self._desk.tell(tr("The detector leaves the GPU to the training and goes on by the processor"))
         elif not taken and self._gave_gpu:
             self._gave_gpu = False
-            self._desk.preferences.use_checkpoint(self._desk.preferences.settings.detection.checkpoint)
+            self._desk.preferences.lend_gpu(lent=False)
+            self._desk.tell(tr("The detector has the GPU again"))
+
+    @Slot(str)
+    def _run_ended(self, name: str) -> None:
+        """Say what became of a run, wherever a person is; in a dialog when it did not go well."""
+        run = self._service.run(name)
+        if run is None:
+            return
+        self._desk.tell(tr(f"{name}: {run.words}"))
+        watched = self._window is not None and self._window.isVisible()
+        if run.state in ("failed", "killed") and not watched:
+            what = f"The training {name} has ended before its end. {run.problem()}".strip()
+            remedy = "Your labels are not affected. Choose Train > Trainings to see its log, or to resume it."
+            self._desk.preferences.problem.emit(Problem(what, str(run.folder), remedy))
 
     @Slot()
     def _promote_rechecked(self) -> None:

@@ -30,7 +30,7 @@ class TrainingCurves(QWidget):
         self._curves: dict[str, pg.PlotDataItem] = {}
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
-        self._nothing = QLabel("The curves begin with the tenth step.")
+        self._nothing = QLabel("The curves begin with the first step.")
         self._column.addWidget(self._nothing)
 
     def show_course(self, course: Course) -> None:
@@ -44,6 +44,8 @@ class TrainingCurves(QWidget):
                 curve.setData([], [])
         for name, (steps, values) in self.series.items():
             self._curve(name).setData(steps, values)
+        for plot in self._plots.values():
+            plot.setXRange(0, max(course.steps, course.step, 1), padding=0.02)
 
     def _make_plots(self) -> None:
         import pyqtgraph as pg
@@ -65,8 +67,6 @@ class TrainingCurves(QWidget):
                 plot.addLegend(offset=(-8, 8 if place == "loss" else -8), labelTextSize="8pt")
             self._plots[place] = plot
         self._plots["figure"].setYRange(0, 1)
-        for place in ("figure", "rate"):
-            self._plots[place].setXLink(self._plots["loss"])
         self._plots["rate"].setLabel("bottom", tr("step"))
         self._column.addWidget(canvas, 1)
 
