@@ -102,6 +102,17 @@ def disagreement(one: Sequence[Detection], other: Sequence[Detection]) -> float:
     return alone + sum(1.0 - float(overlaps[pair]) for pair in pairs)
 
 
+def alone(one: Sequence[Detection], other: Sequence[Detection]) -> tuple[int, int]:
+    """How many texts only the one has, and how many only the other."""
+    known = {found.polygon.tobytes() for found in one} & {found.polygon.tobytes() for found in other}
+    left, right = (
+        [found.polygon for found in detections if found.polygon.tobytes() not in known]
+        for detections in (one, other)
+    )
+    pairs = len(_matched(_overlaps(left, right), SAME))
+    return len(left) - pairs, len(right) - pairs
+
+
 def agreed(one: Sequence[Detection], other: Sequence[Detection]) -> list[int]:
     """The indices in `one` of the texts whose outlines both heads agree on, in their order."""
     overlaps = _overlaps([found.polygon for found in one], [found.polygon for found in other])

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from app.services.all_pages import AllPages
 from app.services.batch import Batch, BatchSummary, PageOutcome
 from app.services.decoding import Decoding, in_use
 from app.services.prediction_store import MEMORY_BYTES, PredictionSet, PredictionStore
@@ -72,6 +73,7 @@ class DetectionService(QObject):
         self._numbers = itertools.count(1)
         self.side = SideDetection(workspace, gpu, self.store, lambda: next(self._numbers), self)
         self.decoding = Decoding(workspace, self.store, self)
+        self.all_pages = AllPages(workspace, map_cache, self.decoding, self)
         self._checkpoint: CheckpointReady | None = None
         self._device = "auto"
         self._paused = False
@@ -83,6 +85,7 @@ class DetectionService(QObject):
         self.decoding.settings_changed.connect(self.settings_changed)
         self.decoding.page_decoded.connect(self.page_detected)
         self.decoding.failed.connect(self._tell_unsaved)
+        self.all_pages.failed.connect(self.save_failed)
         gpu.checkpoint_ready.connect(self._on_checkpoint_ready)
         gpu.checkpoint_failed.connect(self._on_checkpoint_failed)
         gpu.detect_done.connect(self._on_done)
@@ -245,8 +248,9 @@ class DetectionService(QObject):
             Whether the thread ended in time.
         """
         self.cancel()
+        self.all_pages.shutdown()
         ended = self._gpu.stop()
-        self.store.shutdown()
+        self.store.flush()
         return ended
 
     def _open_key(self) -> str | None:
@@ -270,6 +274,7 @@ class DetectionService(QObject):
         other = self._checkpoint is None or self._checkpoint.sha256 != ready.sha256
         self._checkpoint = ready
         self.store.use(ready.sha256)
+        self.all_pages.use(ready)
         self.checkpoint_ready.emit(ready)
         if other:
             self.set_settings(ready.decode)
@@ -348,6 +353,7 @@ class DetectionService(QObject):
         self.progress.emit(batch.settled, batch.total, 0.0, batch.failed)
         summary: BatchSummary = batch.summary(time.monotonic())
         self.finished.emit(summary)
+        self.all_pages.count_soon()
 
     def _tell_queue(self, keys: list[str]) -> None:
         self.pages_touched.emit(keys)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import BoundedSemaphore
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 from PySide6.QtCore import QThreadPool
@@ -55,6 +55,20 @@ class PredictionSet:
         return replace(self, settings=settings, detections=decode(self.maps, settings))
 
 
+class Traces(NamedTuple):
+    """What a checkpoint has left in a project.
+
+    Attributes:
+        keys: pages with predictions of it.
+        maps: how many of their maps are kept on the disk.
+        bytes: that these take.
+    """
+
+    keys: tuple[str, ...]
+    maps: int
+    bytes: int
+
+
 class PredictionStore:
     """Keeps the sets of the open project. For the GUI thread; maps go to the disk in a thread.
 
@@ -94,15 +108,7 @@ class PredictionStore:
             return None
         if found.maps is not None:
             self._write_maps(found)
-        row = PredictionRow(
-            found.checkpoint_hash,
-            found.checkpoint_name,
-            found.settings.model_dump_json(),
-            tuple(found.detections),
-            found.seconds,
-            aside,
-            _doubt_json(found),
-        )
+        row = row_of(found, aside=aside)
         if db.holder is not None:
             return None  # the project is only looked at: they are kept in memory
         try:
@@ -217,13 +223,43 @@ class PredictionStore:
         while self._bytes > self._limit and len(self._sets) > 1:
             self._bytes -= _size(self._sets.popitem(last=False)[1])
 
+    def traces(self, checkpoint_hash: str) -> Traces:
+        """What a checkpoint has left in the open project, in whatever size it looked at pages.
+
+        Raises:
+            StorageError: the database cannot be read.
+        """
+        db = self._workspace.db
+        found = [] if db is None else db.traces.found_on(checkpoint_hash)
+        sizes = [self._map_cache.size_of(self._map_key(key, sha256)) for key, sha256 in found]
+        keys = tuple(dict.fromkeys(key for key, _ in found))
+        return Traces(keys, sum(size > 0 for size in sizes), sum(sizes))
+
+    def forget(self, checkpoint_hash: str) -> Traces:
+        """Take away what a checkpoint has left: predictions and kept maps; regions stay as they are.
+
+        Raises:
+            StorageError: the database cannot be changed; all is as it was.
+        """
+        gone, db = self.traces(checkpoint_hash), self._workspace.db
+        if db is not None:
+            found = db.traces.found_on(checkpoint_hash)
+            db.traces.forget(checkpoint_hash)
+            for key, sha256 in found:
+                self._map_cache.remove(self._map_key(key, sha256))
+        for place in [place for place in self._sets if place[1].startswith(checkpoint_hash)]:
+            self._bytes -= _size(self._sets.pop(place))
+        for key in [key for key, sha256 in self._newest.items() if sha256.startswith(checkpoint_hash)]:
+            del self._newest[key]
+        return gone
+
     def clear(self) -> None:
         """Forget what is in memory, as another project is opened."""
         self._sets.clear()
         self._newest.clear()
         self._bytes = 0
 
-    def shutdown(self) -> None:
+    def flush(self) -> None:
         """Wait until the maps are on the disk."""
         self._writers.waitForDone()
 
@@ -242,8 +278,29 @@ class PredictionStore:
             self._free_places.release()
 
     def _map_key(self, key: str, checkpoint_hash: str) -> str:
-        path = self._workspace.path_of(key)
-        return map_key(_identity(path), checkpoint_hash)
+        return _map_key(self._workspace.path_of(key), checkpoint_hash)
+
+
+def maps_on_disk(map_cache: MapCache, image: Path, checkpoint_hash: str) -> ImageMaps | None:
+    """The kept maps of an image as it is now; None when there are none. Any thread."""
+    return map_cache.get(_map_key(image, checkpoint_hash))
+
+
+def row_of(found: PredictionSet, *, aside: bool) -> PredictionRow:
+    """A set as it is kept in the project; `aside`: it is of another checkpoint than the one in use."""
+    return PredictionRow(
+        found.checkpoint_hash,
+        found.checkpoint_name,
+        found.settings.model_dump_json(),
+        tuple(found.detections),
+        found.seconds,
+        aside,
+        _doubt_json(found),
+    )
+
+
+def _map_key(image: Path, checkpoint_hash: str) -> str:
+    return map_key(_identity(image), checkpoint_hash)
 
 
 def _doubt_json(found: PredictionSet) -> str | None:

@@ -27,6 +27,20 @@ class PredictionRow:
     doubt_json: str | None = None
 
 
+def values_of(row: PredictionRow) -> tuple[str | int | float | None, ...]:
+    """The row as the table has it, without the key and the state of the image."""
+    return (
+        row.checkpoint_hash,
+        row.checkpoint_name,
+        row.settings_json,
+        len(row.detections),
+        encode_detections(row.detections),
+        row.seconds,
+        int(row.aside),
+        row.doubt_json,
+    )
+
+
 def encode_detections(detections: Iterable[Detection]) -> str:
     """The detections as a JSON list; coordinates with all their digits."""
     return json.dumps(

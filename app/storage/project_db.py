@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Final
 from app.domain.comment import Comment
 from app.domain.page import Page
 from app.domain.review import ReviewState
+from app.storage.checkpoint_traces import CheckpointTraces
 from app.storage.comments import CommentTable, comment_rows, replace_comments
 from app.storage.connection import BUSY_TIMEOUT_MS
 from app.storage.errors import StorageError as StorageError
@@ -33,7 +35,7 @@ from app.storage.opening import open_file, open_to_read
 from app.storage.page_settings import PageSettingsTable
 from app.storage.place import find_place
 from app.storage.predictions import PredictionRow as PredictionRow
-from app.storage.predictions import decode_detections, encode_detections
+from app.storage.predictions import decode_detections, values_of
 from app.storage.project_file import ProjectFile
 from app.storage.survey import Survey
 from app.storage.truth import TruthTable
@@ -75,6 +77,7 @@ class ProjectDb:
         self.comments = CommentTable(file)
         self.survey = Survey(file)
         self.truth = TruthTable(file)
+        self.traces = CheckpointTraces(file)
         self.page_settings = PageSettingsTable(file)
         self._file = file
         self._lock: ProjectLock | None = None
@@ -227,24 +230,23 @@ class ProjectDb:
         Raises:
             StorageError: nothing was kept: disk full, locked, no right to write.
         """
-        check_key(key)
-        with self._file.writing(f"save what was detected on {key}"):
-            self._connection.execute(
+        self.save_all_predictions([(key, row)])
+
+    def save_all_predictions(self, pages: Sequence[tuple[str, PredictionRow]]) -> None:
+        """As `save_predictions`, of many images (key and row): all of them or none.
+
+        Raises:
+            StorageError: nothing was kept: disk full, locked, no right to write.
+        """
+        for key, _ in pages:
+            check_key(key)
+        what = pages[0][0] if len(pages) == 1 else f"{len(pages)} images"
+        with self._file.writing(f"save what was detected on {what}"):
+            self._connection.executemany(
                 "INSERT OR REPLACE INTO predictions (key, checkpoint_hash, checkpoint_name, settings, "
                 "detection_count, detections, seconds, aside, doubt, bytes, mtime_ns) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    key,
-                    row.checkpoint_hash,
-                    row.checkpoint_name,
-                    row.settings_json,
-                    len(row.detections),
-                    encode_detections(row.detections),
-                    row.seconds,
-                    int(row.aside),
-                    row.doubt_json,
-                    *self._file.stamp(key),
-                ),
+                [(key, *values_of(row), *self._file.stamp(key)) for key, row in pages],
             )
 
     def load_predictions(self, key: str, checkpoint_hash: str | None = None) -> PredictionRow | None:

@@ -199,7 +199,7 @@ def test_memory_of_maps_is_bounded_and_they_come_back_from_the_disk(qtbot, tmp_p
     load(qtbot, studio)
     detect_all(qtbot, studio)
     assert studio.service.store.memory_bytes == 2 * one
-    studio.service.store.shutdown()
+    studio.service.store.flush()
     for number in range(1, 6):
         assert studio.service.predictions(f"p{number}.png").maps is not None
         assert studio.service.store.memory_bytes == 2 * one

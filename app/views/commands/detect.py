@@ -10,6 +10,7 @@ from app.services.batch import BatchSummary
 from app.views.action_spec import ActionSpec
 from app.views.ahead import Ahead
 from app.views.commands.desk import Desk
+from app.views.effect import EffectLine
 from app.views.ghosts import Ghosts
 from app.workers.messages import Problem
 
@@ -31,6 +32,8 @@ class DetectCommands(QObject):
         desk.add_checks(self._checked)
         self._ahead = Ahead(desk.parts, desk.window, desk.open_page)
         self.ghosts = Ghosts(desk.parts.detection, desk.window, desk.open_page)
+        self._effect = EffectLine(desk.parts, desk.window)
+        self._effect.told.connect(desk.tell)
         desk.window.detection.own_wanted.connect(self.set_own)
 
     def detect_page(self) -> None:
@@ -95,6 +98,9 @@ class DetectCommands(QObject):
             else "This image follows the settings of all images; its own are remembered"
         )
         self._desk.refresh()
+
+    def apply_to_all(self) -> None:
+        self._effect.apply()
 
     def toggle_own(self) -> None:
         """Settings of its own for the open image, or not."""
@@ -170,6 +176,9 @@ ROWS: Final[tuple[ActionSpec, ...]] = (
     A("own_settings", "Settings for this image only", "Detect", ("Ctrl+Alt+B",), "",
       "Threshold and the other settings of the detector change this image alone, and are kept with it",
       C.toggle_own, "page", checkable=True),
+    A("apply_settings", "Apply the settings to all images", "Detect", ("Ctrl+Alt+A",), "",
+      "Read the kept score maps of all images by these settings; the labels stay as they are",
+      C.apply_to_all, "folder"),
     A("ghosts", "Ghost outlines", "Detect", ("Ctrl+Alt+O",), "",
       "Outline what would appear or go with a threshold 0.05 lower or higher", C.show_ghosts, "page",
       checkable=True),
