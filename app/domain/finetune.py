@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 DeviceChoice = Literal["auto", "cpu", "cuda"]
 Precision = Literal["no", "bf16", "fp16"]
+HeadChoice = Literal["", "db", "pan", "fce"]
 
 HASH_SIDE: Final = 16
 """A page's hash has HASH_SIDE x HASH_SIDE bits."""
@@ -28,6 +29,7 @@ class FinetuneWish:
     Attributes:
         name: of the run and of the new checkpoint.
         start: a shipped checkpoint's name, or a file.
+        head: another head than the checkpoint's, which begins from nothing; "": the same one.
         fraction: of the pages; the rest is left out.
         validation: share of the taken pages that is not learnt.
         apart: pages that look alike stay together on one side of the split.
@@ -45,6 +47,7 @@ class FinetuneWish:
 
     name: str
     start: str = "db-small"
+    head: HeadChoice = ""
     fraction: float = 1.0
     validation: float = 0.2
     apart: bool = True

@@ -146,6 +146,7 @@ def make_config(wish: FinetuneWish, data: Path, learnt: int, validation: Sequenc
             replay=Path(wish.replay).expanduser() if wish.replay else None,
             epochs=(wish.epochs if wish.minutes == 0 else 1.0) * learnt / total,
             freeze=_freezable(wish),
+            head=wish.head or None,
             validation_share=0.0,
             name=wish.name,
             seed=wish.seed,
@@ -289,11 +290,14 @@ def hash_pages(
 
 
 def _freezable(wish: FinetuneWish) -> tuple[str, ...]:
-    """The modules to freeze that the checkpoint has: not every one has a language branch."""
+    """The modules to freeze of those that come from the checkpoint: another head and its neck are new."""
     from tcm_core.checkpoint_file import read_metadata, resolve_checkpoint
 
-    has_language = read_metadata(resolve_checkpoint(wish.start)).model.tcm is not None
-    return tuple(name for name in wish.freeze if has_language or not name.startswith("language"))
+    model = read_metadata(resolve_checkpoint(wish.start)).model
+    new = {"neck", "head"} if wish.head not in ("", model.head.name) else set()
+    if model.tcm is None:
+        new.add("language")
+    return tuple(name for name in wish.freeze if name.split(".")[0] not in new)
 
 
 def unlearnt_pages(run: Path) -> frozenset[str]:

@@ -1,11 +1,20 @@
 """`tcm finetune`."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tcm_core.cli.console import errors
+
+
+class Head(StrEnum):
+    """The heads."""
+
+    DB = "db"
+    PAN = "pan"
+    FCE = "fce"
 
 
 def finetune(  # noqa: PLR0913 - one parameter an option
@@ -31,6 +40,9 @@ def finetune(  # noqa: PLR0913 - one parameter an option
     freeze: Annotated[
         list[str] | None,
         typer.Option(help="Module that keeps its weights, * for any characters; may be given several times."),
+    ] = None,
+    head: Annotated[
+        Head | None, typer.Option(help="Another head than the checkpoint's; it begins from nothing.")
     ] = None,
     validation: Annotated[
         float, typer.Option(help="Share of the pages kept to choose checkpoint and thresholds by.")
@@ -59,6 +71,7 @@ def finetune(  # noqa: PLR0913 - one parameter an option
                 replay_share=replay_share,
                 epochs=epochs,
                 freeze=tuple(freeze) if freeze else None,
+                head=None if head is None else head.value,
                 validation_share=validation,
                 short_side=short_side,
                 name=out.resolve().name,

@@ -9,9 +9,10 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from tcm_core.checkpoint_file import read_metadata, resolve_checkpoint
+from tcm_core.checkpoint_file import CheckpointMetadata, read_metadata, resolve_checkpoint
 from tcm_core.config.data import DataConfig, DatasetName, SourceConfig
 from tcm_core.config.load import read_toml
+from tcm_core.config.model import DbHeadConfig, FceHeadConfig, HeadName, PanHeadConfig
 from tcm_core.config.train import TrainConfig
 from tcm_core.data.dataset import PhotoSource
 from tcm_core.data.formats.source import image_stem
@@ -25,6 +26,12 @@ from tcm_core.train.resolve import complete, load_run
 PRESET: Final = "finetune"
 TEXT_HEIGHT: Final = 28.0
 """Network pixels: at the size that is chosen for detection, half of the pages' texts are at least so high."""
+
+HEADS: Final[dict[HeadName, type[DbHeadConfig | PanHeadConfig | FceHeadConfig]]] = {
+    "db": DbHeadConfig,
+    "pan": PanHeadConfig,
+    "fce": FceHeadConfig,
+}
 
 _LEAST_SIDE: Final = 320
 _LOOKED_AT: Final = 200  # pages, for the height of texts
@@ -45,6 +52,7 @@ class Wish:
         replay_share: of all crops.
         epochs: how often each page is drawn from.
         freeze: names of modules that keep their weights; None: the preset's.
+        head: another head than the checkpoint's, which with its neck begins from nothing; None: the same one.
         validation_share: of the pages: they are not learnt, checkpoint and thresholds are chosen by them.
         short_side: of the network's input at detection; None: by the height of the pages' texts.
         name: of the new checkpoint.
@@ -60,6 +68,7 @@ class Wish:
     replay_share: float = 1 / 3
     epochs: float = 24.0
     freeze: tuple[str, ...] | None = None
+    head: HeadName | None = None
     validation_share: float = 0.2
     short_side: int | None = None
     name: str = "finetuned"
@@ -103,6 +112,7 @@ def finetune_config(wish: Wish) -> TrainConfig:
         "data": {"sources": sources},
         "augment": _at_side(values["augment"], side / values["validation"]["short_side"]),
         "optim": optim,
+        **_other_head(wish, metadata, optim),
         "validation": {
             "every": max(1, math.ceil(optim["steps"] / 4)),
             "short_side": side,
@@ -110,6 +120,24 @@ def finetune_config(wish: Wish) -> TrainConfig:
         },
     }
     return complete(run, f"preset {PRESET}")
+
+
+def _other_head(wish: Wish, metadata: CheckpointMetadata, optim: dict[str, Any]) -> dict[str, Any]:
+    """The checkpoint's model with another neck and head; their norms learn what they normalise."""
+    if wish.head is None or wish.head == metadata.model.head.name:
+        return {}
+    fresh = [name for name in optim["freeze"] if name.split(".")[0] in ("neck", "head")]
+    if fresh:
+        raise BadConfig(
+            f"freeze: {', '.join(fresh)} can not be frozen, as the head {wish.head} begins from nothing; "
+            "freeze the encoder at most"
+        )
+    head = HEADS[wish.head]()
+    return {
+        "model": metadata.model.model_copy(update={"head": head}),
+        "start_fit": "parts",
+        "optim": {**optim, "batch_norm": "train"},
+    }
 
 
 def _photos(sources: Iterable[object]) -> Sequence[Sample]:

@@ -158,3 +158,19 @@ def test_the_command_fine_tunes_and_says_so(tcm, pages, tiny, tmp_path):  # noqa
     ]
     status, _, log = tcm(*arguments)
     assert (status, "add --resume" in log) == (2, True)
+
+
+@pytest.mark.parametrize("head", ["pan", "fce"])
+def test_another_head_begins_from_nothing_on_the_checkpoints_encoder(pages, tiny, tmp_path, head):
+    config = finetune_config(Wish(pages, str(tiny), head=head, name="other"))
+    assert (config.model.head.name, config.loss.head, config.validation.decode.head) == (head, head, head)
+    assert config.optim.batch_norm == "train"
+    config = quick(config, steps=2, batch_size=2, warmup_steps=0, cooldown_steps=0, learning_rate=0.01)
+    train_config(config, tmp_path / "run")
+    new, metadata = load_checkpoint(tmp_path / "run" / "best.safetensors")
+    old = load_checkpoint(tiny).detector
+    assert metadata.model.head.name == head
+    kept = dict(old.encoder.named_parameters())
+    assert all(torch.equal(value, kept[name]) for name, value in new.encoder.named_parameters())
+    with pytest.raises(TcmError, match="begins from nothing"):
+        finetune_config(Wish(pages, str(tiny), head=head, freeze=("encoder", "neck")))

@@ -31,6 +31,12 @@ FREEZE: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("Everything but the head", ("encoder", "neck", "language")),
     ("Nothing", ()),
 )
+HEADS: Final = (
+    ("As the checkpoint has it", ""),
+    ("DB, from nothing", "db"),
+    ("PAN, from nothing", "pan"),
+    ("FCE, from nothing", "fce"),
+)
 DEVICES: Final = (("The fastest there is", "auto"), ("Processor", "cpu"), ("GPU", "cuda"))
 PRECISIONS: Final = (("bfloat16 (usual)", "bf16"), ("float32, slower and exact", "no"), ("float16", "fp16"))
 STRENGTHS: Final = (("Usual", 1.0), ("Weak", 0.5), ("Strong", 1.5), ("None", 0.0))
@@ -104,6 +110,8 @@ class LearningGroup(QGroupBox):
         self.start = choice_box("Starting checkpoint", checkpoints)
         self.start.setCurrentIndex(max(0, self.start.findData(start)))
         self.choose_start = QPushButton("Choose...")
+        self.head = choice_box("Head", HEADS)
+        self.head.setToolTip("Another head begins from nothing: it wants many pages and hours")
         self.freeze = choice_box("Keeps its weights", FREEZE)
         self.length = QDoubleSpinBox()
         self.length.setAccessibleName("Length")
@@ -119,11 +127,12 @@ class LearningGroup(QGroupBox):
         form = _form(self)
         form.addRow("Name", self.name)
         form.addRow("Starting checkpoint", _row(self.start, self.choose_start))
+        form.addRow("Head", self.head)
         form.addRow("Keeps its weights", self.freeze)
         form.addRow("Length", _row(self.length, self.unit))
         form.addRow("Changes to the pictures", self.strength)
         form.addRow("Learnt before", _row(self.replay, self.choose_replay))
-        for box in (self.start, self.freeze, self.unit, self.strength):
+        for box in (self.start, self.head, self.freeze, self.unit, self.strength):
             box.currentIndexChanged.connect(self.changed)
         self.length.valueChanged.connect(self.changed)
         self.replay.textChanged.connect(self.changed)
@@ -136,6 +145,7 @@ class LearningGroup(QGroupBox):
         return {
             "name": self.name.text().strip() or "finetuned",
             "start": str(self.start.currentData()),
+            "head": self.head.currentData(),
             "freeze": FREEZE[self.freeze.currentIndex()][1],
             "epochs": self.length.value(),
             "minutes": self.length.value() if minutes else 0.0,
