@@ -15,6 +15,8 @@ from tcm_core.onnx_file import is_onnx, read_onnx
 from tcm_core.resources import resource
 
 FORMAT = "tcm-checkpoint-2"
+IDENTITY = "identity"
+"""The entry of a file's header with the hash that it was known by before its decode settings were changed."""
 _MAX_HEADER = 100_000_000
 
 
@@ -79,9 +81,27 @@ def read_metadata(path: Path) -> CheckpointMetadata:
             f"{path}: made by another version of this program "
             f"({error.error_count()} settings differ); update the program"
         ) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadCheckpoint(
             f"{path}: its header is damaged or of another program; choose another file"
+        ) from error
+
+
+def checkpoint_hash(path: Path) -> str:
+    """What a checkpoint is known by: the SHA-256 of its file as it was made.
+
+    Other decode settings written into a file (checkpoint_decode) do not change it: they change nothing of
+    what the network sees, and what was found before is kept by this hash.
+
+    Raises:
+        BadCheckpoint: the file cannot be read, or is no checkpoint.
+    """
+    try:
+        identity = "" if is_onnx(path) else _safetensors_metadata(path).get(IDENTITY, "")
+        return identity or file_sha256(path)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadCheckpoint(
+            f"{path}: it cannot be read, or its header is damaged; copy or download it again"
         ) from error
 
 

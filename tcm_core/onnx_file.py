@@ -61,6 +61,31 @@ def read_onnx(path: Path) -> OnnxFile:
     return OnnxFile(content, {entry.key: entry.value for entry in model.metadata_props})
 
 
+def check_onnx(path: Path) -> int:
+    """Look at every number of an ONNX file; how many there are.
+
+    Raises:
+        BadCheckpoint: see read_onnx; or a tensor has values that are not finite.
+        TcmError: the package onnx is not installed.
+    """
+    content = read_onnx(path).content
+    import numpy as np
+    import onnx
+
+    count = 0
+    for tensor in _tensors(onnx.load_model_from_string(content)):
+        try:
+            values = onnx.numpy_helper.to_array(tensor)
+        except (ValueError, TypeError) as error:
+            raise BadCheckpoint(f"{path}: its tensor {tensor.name} is damaged ({error})") from error
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise BadCheckpoint(
+                f"{path}: {tensor.name} has values that are not finite, so it finds nothing; export it again"
+            )
+        count += values.size
+    return count
+
+
 def missing_package(what: object, package: str) -> TcmError:
     """The error that says which package a file needs, and how to get it."""
     return TcmError(

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Qt, QThread, Signal
 
 from app.workers.gpu_worker import GpuWorker, PredictorFactory, load_predictor
 from app.workers.messages import DetectRequest, LoadCheckpoint, Priority
+from app.workers.network_job import NetworkJob
 
 _log = logging.getLogger(__name__)
 
@@ -24,6 +25,7 @@ class GpuThread(QObject):
     checkpoint_failed = Signal(object)  # CheckpointFailed
     detect_done = Signal(object)  # DetectDone
     detect_failed = Signal(object)  # DetectFailed
+    job_done = Signal(object)  # JobDone
     unloaded = Signal()  # after unload
 
     def __init__(
@@ -38,6 +40,7 @@ class GpuThread(QObject):
         self._worker.checkpoint_failed.connect(self.checkpoint_failed)
         self._worker.detect_done.connect(self.detect_done)
         self._worker.detect_failed.connect(self.detect_failed)
+        self._worker.job_done.connect(self.job_done)
         self._worker.unloaded.connect(self.unloaded)
         # direct: quit may be called from any thread, and this one may be waiting in stop
         self._worker.released.connect(self._thread.quit, Qt.ConnectionType.DirectConnection)
@@ -54,6 +57,10 @@ class GpuThread(QObject):
     def submit(self, requests: LoadCheckpoint | DetectRequest | Iterable[DetectRequest]) -> None:
         """Queue work; see GpuWorker.submit. Any thread."""
         self._worker.submit([requests] if isinstance(requests, DetectRequest) else requests)
+
+    def submit_job(self, job: NetworkJob) -> None:
+        """Do a job before all pages; see GpuWorker.submit_job. Any thread."""
+        self._worker.submit_job(job)
 
     def cancel(self, numbers: Collection[int]) -> None:
         """Forget waiting requests; see GpuWorker.cancel. Any thread."""

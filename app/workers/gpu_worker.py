@@ -24,6 +24,7 @@ from app.workers.messages import (
     Priority,
     Problem,
 )
+from app.workers.network_job import JobDone, NetworkJob, job_problem
 from app.workers.predictor import Moved, PredictorLike, give_back_memory, is_out_of_memory
 from app.workers.predictor import PredictorFactory as PredictorFactory
 from app.workers.predictor import load_predictor as load_predictor
@@ -60,6 +61,7 @@ class GpuWorker(QObject):
     checkpoint_failed = Signal(object)  # CheckpointFailed
     detect_done = Signal(object)  # DetectDone
     detect_failed = Signal(object)  # DetectFailed
+    job_done = Signal(object)  # JobDone
     unloaded = Signal()  # after unload: no network is in memory
     released = Signal()  # after close: the networks are given back and the thread may end
     _wake = Signal()
@@ -73,6 +75,7 @@ class GpuWorker(QObject):
         # guarded by the lock
         self._queue = RequestQueue()
         self._load: LoadCheckpoint | None = None
+        self._jobs: dict[str, NetworkJob] = {}  # the newest of each slot
         self._limit: int | None = None  # a new one
         self._unload = False
         self._paused = False
@@ -106,6 +109,14 @@ class GpuWorker(QObject):
                 self._queue.add(requests)
                 at_work = None if self._in_work is None else identity_of(self._in_work)
                 self._dropped |= any(identity_of(request) == at_work for request in requests)
+        self._wake_up()
+
+    def submit_job(self, job: NetworkJob) -> None:
+        """Do a job before all pages, as a person waits for it; job_done follows unless a newer one comes."""
+        with self._lock:
+            if self._closed:
+                return
+            self._jobs[job.slot] = job
         self._wake_up()
 
     def cancel(self, numbers: Collection[int]) -> None:
@@ -143,6 +154,7 @@ class GpuWorker(QObject):
         with self._lock:
             self._closed = True
             self._queue.clear()
+            self._jobs.clear()
             self._load = None
             self._dropped = True
         self._closing.emit()
@@ -156,7 +168,7 @@ class GpuWorker(QObject):
 
     def _has_work(self) -> bool:
         """With the lock held."""
-        told = self._load is not None or self._unload or self._limit is not None
+        told = bool(self._load or self._jobs) or self._unload or self._limit is not None
         return told or self._queue.has_work(self._paused)
 
     # the worker's thread
@@ -168,7 +180,8 @@ class GpuWorker(QObject):
             limit, self._limit = self._limit, None
             unload, self._unload = self._unload, False
             load, self._load = self._load, None
-            request = self._queue.pop(self._paused) if load is None else None
+            job = self._jobs.pop(next(iter(self._jobs))) if self._jobs and load is None else None
+            request = self._queue.pop(self._paused) if load is None and job is None else None
             coming = self._queue.coming(READ_AHEAD) if request and not self._paused else []
             self._in_work, self._dropped = request, False
         if limit is not None:
@@ -178,6 +191,8 @@ class GpuWorker(QObject):
             self.unloaded.emit()
         if load is not None:
             self._load_checkpoint(load)
+        elif job is not None:
+            self._do(job)
         elif request is not None:
             self._detect(request, coming)
         with self._lock:
@@ -185,6 +200,14 @@ class GpuWorker(QObject):
             self._awake = again = self._has_work() and not self._closed
         if again:
             self._wake.emit()
+
+    def _do(self, job: NetworkJob) -> None:
+        try:
+            loaded = self._loaded.get(LoadCheckpoint(job.checkpoint, job.device))
+            done = JobDone(job, job.run(loaded.predictor))
+        except Exception as error:  # noqa: BLE001 the edge of the thread: reported as a message
+            done = JobDone(job, problem=job_problem(error, job))
+        self.job_done.emit(done)
 
     @Slot()
     def _release(self) -> None:

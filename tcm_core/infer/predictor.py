@@ -1,17 +1,18 @@
 """Predictor: from an image to its detections and kept maps."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from tcm_core.checkpoint import load_checkpoint
-from tcm_core.checkpoint_file import CheckpointMetadata, file_sha256, resolve_checkpoint
+from tcm_core.checkpoint_file import CheckpointMetadata, checkpoint_hash, resolve_checkpoint
 from tcm_core.config.decode import DecodeSettings
 from tcm_core.data.normalize import Normalize
 from tcm_core.decode.decode import decode
-from tcm_core.decode.maps import ImageMaps
+from tcm_core.decode.maps import ImageMaps, Plane
 from tcm_core.families import FAMILIES, as_plane
 from tcm_core.geometry.frame import ImageFrame
 from tcm_core.infer.batch_norm import fold_batch_norm
@@ -19,6 +20,15 @@ from tcm_core.infer.content import resize_into
 from tcm_core.infer.device import Device, choose_device
 from tcm_core.infer.prediction import Prediction
 from tcm_core.models.detector import TextDetector
+from tcm_core.models.language_branch import LanguageBranch
+from tcm_core.models.outputs import ImageFeatures
+
+
+class Seen(NamedTuple):
+    """An image as its encoder sees it: the expensive half of the work, whatever the words."""
+
+    frame: ImageFrame
+    features: ImageFeatures
 
 
 class Predictor:
@@ -28,7 +38,7 @@ class Predictor:
         detector: its weights; moved to the device and put into evaluation mode.
         metadata: name, sizes and decode settings.
         device: where it runs.
-        checkpoint_hash: SHA-256 of the file it came from, empty for a model in training.
+        checkpoint_hash: of the file it came from (checkpoint_file), empty for a model in training.
     """
 
     def __init__(
@@ -52,7 +62,17 @@ class Predictor:
         chosen = choose_device(device)
         detector, metadata = load_checkpoint(path)
         fold_batch_norm(detector)
-        return cls(detector, metadata, chosen, file_sha256(path))
+        return cls(detector, metadata, chosen, checkpoint_hash(path))
+
+    @property
+    def metadata(self) -> CheckpointMetadata:
+        """What the checkpoint says of itself."""
+        return self._metadata
+
+    @property
+    def language(self) -> LanguageBranch | None:
+        """The language side; None: a plain detector."""
+        return self._detector.language
 
     @property
     def checkpoint_name(self) -> str:
@@ -89,20 +109,35 @@ class Predictor:
             image: in its own size.
             scale: of the size that the checkpoint wants; less takes less memory and misses small text.
         """
+        return self.maps_of(self.look(image, scale))
+
+    def look(self, image: NDArray[np.uint8], scale: float = 1.0) -> Seen:
+        """What the image encoder sees in an image (H, W, 3) RGB; scale: see maps."""
         frame = ImageFrame.fitting(
             (image.shape[0], image.shape[1]),
             short_side=round(self._metadata.short_side * scale),
             max_long_side=round(self._metadata.max_long_side * scale),
         )
         with torch.inference_mode(), self._autocast():
-            output = self._detector(self._network_input(image, frame))
+            return Seen(frame, self._detector.encoder(self._network_input(image, frame)))
+
+    def maps_of(self, seen: Seen, language: LanguageBranch | None = None) -> ImageMaps:
+        """The maps of an image that was looked at.
+
+        Args:
+            seen: by this predictor.
+            language: in place of the checkpoint's own language side.
+        """
+        with torch.inference_mode(), self._autocast():
+            output = self._detector.read(seen.features, language)
         head = self._metadata.model.head.name
-        if output.language is None:
-            language = np.zeros((1, 1), np.uint8)
-        else:
-            language = as_plane(torch.sigmoid(output.language.float()))
         kept = FAMILIES[head].keep(output.maps)
-        return ImageMaps(head, frame, language, kept.planes, kept.values)
+        return ImageMaps(head, seen.frame, _score_map(output.language), kept.planes, kept.values)
+
+    def score_map(self, seen: Seen, language: LanguageBranch) -> Plane:
+        """The instance-language score map alone, (h, w); neither encoder, neck nor head is run."""
+        with torch.inference_mode(), self._autocast():
+            return _score_map(language(seen.features).logits)
 
     def _autocast(self) -> torch.autocast:
         enabled = self._device.precision != torch.float32
@@ -117,3 +152,7 @@ class Predictor:
         padding = (0, frame.network_size[1] - width, 0, frame.network_size[0] - height)
         normalised = torch.nn.functional.pad(self._normalize(pixels), padding)
         return normalised.contiguous(memory_format=torch.channels_last)
+
+
+def _score_map(logits: torch.Tensor | None) -> Plane:
+    return np.zeros((1, 1), np.uint8) if logits is None else as_plane(torch.sigmoid(logits.float()))

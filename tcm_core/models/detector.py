@@ -36,12 +36,21 @@ class TextDetector(nn.Module):
 
     def forward(self, images: Tensor) -> DetectorOutput:
         """The maps of normalised images (B, 3, H, W); H and W are multiples of 32."""
-        features: ImageFeatures = self.encoder(images)
-        if self.language is None:
+        return self.read(self.encoder(images))
+
+    def read(self, features: ImageFeatures, language: LanguageBranch | None = None) -> DetectorOutput:
+        """The maps of an image whose features are known: all that comes after the encoder.
+
+        Args:
+            features: of the encoder.
+            language: in place of the detector's own language side, with other words for example.
+        """
+        branch = self.language if language is None else language
+        if branch is None:
             return DetectorOutput(self.head(self.neck(features.stages)), None)
-        language = self.language(features)
+        said = branch(features)
         stages = features.stages
         if self.score_channel:
-            last = torch.cat([stages[-1], language.cosine.to(stages[-1].dtype)], dim=1)
+            last = torch.cat([stages[-1], said.cosine.to(stages[-1].dtype)], dim=1)
             stages = (*stages[:-1], last)
-        return DetectorOutput(self.head(self.neck(stages)), language.logits)
+        return DetectorOutput(self.head(self.neck(stages)), said.logits)

@@ -51,6 +51,14 @@ class LanguageBranch(nn.Module):
         self._kept_text = None
         return super().train(mode)
 
+    def with_text_encoder(self, text_encoder: TextEncoder) -> "LanguageBranch":
+        """This branch with another text encoder, in the same mode; everything else is shared."""
+        branch = LanguageBranch(
+            self.prompt, text_encoder, self.visual_prompt, self.context_decoder, self.matching
+        )
+        branch.training = self.training
+        return branch
+
     def text_embedding(self, pooled: Tensor) -> Tensor:
         """The text embedding: (B, E) when the cue reads the image; else (1, E), made once in evaluation."""
         if self._kept_text is not None:

@@ -1,5 +1,6 @@
 """A CLIP text transformer that reads learned context vectors and a conditional cue beside its words."""
 
+import copy
 from collections.abc import Sequence
 
 import torch
@@ -58,6 +59,34 @@ class TextEncoder(nn.Module):
     def train(self, mode: bool = True) -> "TextEncoder":
         """Either mode; a frozen encoder stays in evaluation mode."""
         return super().train(mode and not self.frozen)
+
+    def with_words(self, tokens: Sequence[int], rows: Tensor, positions: Tensor) -> "TextEncoder":
+        """This encoder over other words; its transformer is shared, not copied.
+
+        Args:
+            tokens: the new prompt's token ids, SOT first and EOT last.
+            rows: (len(tokens), W), their embeddings.
+            positions: (len(tokens) + n, W), the first of the position table.
+
+        Raises:
+            ValueError: the tables have other shapes.
+        """
+        length = len(tokens) + len(self.positional_embedding) - len(self.token_embedding)
+        if rows.shape != (len(tokens), self.width) or positions.shape != (length, self.width):
+            raise ValueError(
+                f"rows {tuple(rows.shape)} and positions {tuple(positions.shape)} for {len(tokens)} tokens "
+                f"and {length} places of width {self.width}"
+            )
+        changed = copy.copy(self)
+        changed._parameters, changed._buffers = dict(self._parameters), dict(self._buffers)
+        changed._modules = dict(self._modules)
+        old = self.token_embedding
+        changed.register_buffer("tokens", torch.tensor(tokens, dtype=torch.int64, device=old.device))
+        changed.token_embedding = nn.Parameter(rows.to(old), requires_grad=old.requires_grad)
+        changed.positional_embedding = nn.Parameter(positions.to(old), requires_grad=old.requires_grad)
+        causal = torch.full((length, length), float("-inf"), device=old.device).triu(1)
+        changed.register_buffer("causal_mask", causal, persistent=False)
+        return changed
 
     def forward(self, context: Tensor, cue: Tensor | None) -> Tensor:
         """The text embedding at EOT.

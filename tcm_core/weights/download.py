@@ -126,7 +126,7 @@ def _receive(
     have = have if goes_on else 0
     total = _total(response.headers)
     with part.open("ab" if goes_on else "wb") as file:
-        while chunk := response.read(_CHUNK):
+        while chunk := response.read1(_CHUNK):  # what is there, at once: it may be a slow network
             file.write(chunk)
             have += len(chunk)
             if on_progress is not None:
