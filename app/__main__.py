@@ -53,6 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return run_command_line(words[1:])
     arguments = make_parser().parse_args(words)
+    if arguments.self_test:
+        return run_self_test(arguments)
     if arguments.headless or no_display():
         from app.headless import run_headless
 
@@ -111,6 +113,9 @@ def make_parser() -> argparse.ArgumentParser:
         "--out", type=Path, metavar="DIR", help="folder of the results without a window (default: out/FOLDER)"
     )
     parser.add_argument("--version", action="version", version=f"TCM Studio {_version()}")
+    parser.add_argument(
+        "--self-test", action="store_true", help="try this installation: open, detect, edit, export, end"
+    )
     parser.add_argument("--exit-when-shown", action="store_true", help=argparse.SUPPRESS)
     return parser
 
@@ -120,6 +125,26 @@ def _version() -> str:
         return importlib.metadata.version("tcm-studio")
     except importlib.metadata.PackageNotFoundError:
         return "(not installed)"
+
+
+def run_self_test(arguments: argparse.Namespace) -> int:
+    """The window on bundled photographs, led through its work, with everything in a folder that goes away.
+
+    Returns:
+        0 when it works, 1 when a step fails (standard output says which), 2 when there can be no window.
+    """
+    if no_display():
+        sys.stderr.write("The self-test needs a display; without one: xvfb-run tcm-studio --self-test\n")
+        return 2
+    if (reason := qt_unusable()) is not None:
+        sys.stderr.write(f"{reason}\n")
+        return 2
+    from app.self_test import make_folder, temporary_home
+
+    with temporary_home() as home:
+        arguments.data_home = Path(home) / "data"
+        arguments.folder = make_folder(Path(home))
+        return run_window(arguments)
 
 
 def run_window(arguments: argparse.Namespace, predictor_factory: "PredictorFactory | None" = None) -> int:
@@ -184,7 +209,15 @@ def _show_studio(
         studio.detect_at_start()
     if arguments.folder is not None:
         studio.commands.file.open_path(str(arguments.folder.absolute()))
+    tried = None
+    if arguments.self_test:
+        from app.self_test import SelfTest
+
+        tried = SelfTest(studio, home.logs.parent / "exported")
+        studio.painted.connect(tried.start)
     status = application.exec()
+    if tried is not None:
+        status = tried.status
     ended = studio.shut_down()
     studio.discard()
     if not ended:  # a thread that cannot be ended must not keep the process

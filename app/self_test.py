@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FOLDER: Final = "photo graphs, 写真"
 POLL_MS: Final = 50
-PATIENCE_S: Final = 180.0
+PATIENCE_S: Final = 300.0
 """For one step; loading a checkpoint on a slow disk is the longest."""
 WORD: Final = "self-test"
 IMAGES: Final = 2
@@ -56,6 +56,8 @@ class SelfTest(QObject):
     @Slot()
     def _look(self) -> None:
         try:
+            if (problem := self._studio.problems.shown) is not None:
+                raise RuntimeError(f"{problem.what} {problem.remedy}")
             if self._waiting_for is not None and not self._waiting_for[1]():
                 if time.monotonic() - self._since > PATIENCE_S:
                     raise TimeoutError(f"waited {PATIENCE_S:.0f} s for this: {self._waiting_for[0]}")
