@@ -156,6 +156,7 @@ class Studio(QObject):
         self.parts.images.shutdown()
         self.window.regions.lane.strips.shutdown()
         self.commands.hints.shutdown()
+        self.commands.detect.values.shutdown()
         QThreadPool.globalInstance().waitForDone(SHUT_DOWN_MS)  # the diagnostics
         self.parts.workspace.close()
         self.live_export.shutdown()

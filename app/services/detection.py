@@ -2,8 +2,9 @@
 
 import itertools
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from pydantic import ValidationError
 from PySide6.QtCore import QObject, Signal, Slot
 
 from app.services.all_pages import AllPages
@@ -75,6 +76,7 @@ class DetectionService(QObject):
         self.decoding = Decoding(workspace, self.store, self)
         self.all_pages = AllPages(workspace, map_cache, self.decoding, self)
         self._checkpoint: CheckpointReady | None = None
+        self.own_defaults: Mapping[str, Mapping[str, float]] = {}  # by hash, see recommended
         self._device = "auto"
         self._paused = False
         self._pending: dict[str, int] = {}  # key -> the number that counts
@@ -104,6 +106,18 @@ class DetectionService(QObject):
     def settings(self) -> DecodeSettings:
         """How the maps of images without settings of their own are decoded now."""
         return in_use(self.decoding.common)
+
+    @property
+    def recommended(self) -> DecodeSettings:
+        """The values of the checkpoint in use: its file's, with a person's own in their place."""
+        ready = self._checkpoint
+        if ready is None:
+            return self.settings
+        own = {**ready.decode.model_dump(), **self.own_defaults.get(ready.sha256, {})}
+        try:
+            return type(ready.decode).model_validate(own)
+        except ValidationError:  # kept by another version
+            return ready.decode
 
     @property
     def running(self) -> bool:
@@ -277,7 +291,7 @@ class DetectionService(QObject):
         self.all_pages.use(ready)
         self.checkpoint_ready.emit(ready)
         if other:
-            self.set_settings(ready.decode)
+            self.set_settings(self.recommended)
 
     @Slot(object)
     def _on_checkpoint_failed(self, failed: CheckpointFailed) -> None:

@@ -117,6 +117,8 @@ class DetectionSettings(Frozen):
     )
     decode: dict[str, dict[str, float]] = {}
     """For each head, the decode settings that are not as the checkpoint recommends."""
+    own_defaults: dict[str, dict[str, float]] = {}
+    """By a checkpoint's hash, what is recommended in place of what its file says."""
 
 
 class CacheSettings(Frozen):

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
-from app.services.checkpoints import available_checkpoints
+from app.services.checkpoints import OWN_FOLDER, own_files
 from app.settings.schema import (
     DeviceName,
     KeySettings,
@@ -22,6 +22,7 @@ from app.views.parts import Parts
 from app.views.problem_text import known_problem
 from app.views.theme import apply_theme
 from app.workers.messages import CheckpointReady, Problem
+from tcm_core.checkpoint_file import list_checkpoints
 from tcm_core.config.decode import DecodeSettings
 from tcm_core.errors import TcmError
 
@@ -62,6 +63,7 @@ class Preferences(QObject):
     def restore(self) -> None:
         """Make the window look as it did at the end of the last run."""
         settings, panel = self.settings, self._window.layers
+        self._parts.detection.own_defaults = settings.detection.own_defaults
         self._apply()
         self._window.restore_layout(settings.window.geometry, settings.window.state)
         self._window.set_recent(settings.recent_folders)
@@ -129,13 +131,16 @@ class Preferences(QObject):
         self.theme_changed.emit(apply_theme(application, view.theme, view.font_percent, view.palette))
 
     def show_checkpoints(self) -> None:
-        """List the shipped checkpoints and the chosen one, if it is another."""
-        current = self.settings.detection.checkpoint
+        """List the shipped checkpoints, the person's own, and the chosen one, if it is another."""
+        current, own = self.settings.detection.checkpoint, self._parts.home.data / OWN_FOLDER
         try:
-            entries = [(choice.path.stem, choice.path.stem) for choice in available_checkpoints()]
+            entries = [(path.stem, path.stem) for path in list_checkpoints()]
         except TcmError as error:
             entries = []
             self.problem.emit(known_problem(error, ""))
+        entries += [
+            (path.name if path.suffix == ".onnx" else path.stem, str(path)) for path in own_files(own)
+        ]
         if current not in [value for _, value in entries]:
             entries.append((Path(current).name, current))
         self._window.detection.set_checkpoints(entries, current)
@@ -183,9 +188,20 @@ class Preferences(QObject):
     @Slot()
     def use_recommended(self) -> None:
         """Decode as the checkpoint's card recommends: the open image alone if it has settings of its own."""
+        detection = self._parts.detection
+        if detection.checkpoint is not None:
+            detection.decoding.choose(detection.recommended)
+
+    def set_own_default(self, checkpoint_hash: str, settings: DecodeSettings | None) -> None:
+        """What is recommended for a checkpoint in place of what its file says; None: nothing."""
         ready = self._parts.detection.checkpoint
-        if ready is not None:
-            self._parts.detection.decoding.choose(ready.decode)
+        kept = dict(self.settings.detection.own_defaults)
+        kept.pop(checkpoint_hash, None)
+        if settings is not None and ready is not None and ready.sha256 == checkpoint_hash:
+            kept[checkpoint_hash] = _differences(settings, ready.decode)
+        detection = self.settings.detection.model_copy(update={"own_defaults": kept})
+        self._save(self.settings.model_copy(update={"detection": detection}))
+        self._parts.detection.own_defaults = kept
 
     @Slot(object)
     def _checkpoint_failed(self, problem: Problem) -> None:
@@ -202,7 +218,8 @@ class Preferences(QObject):
         changes: dict[str, object] = {}
         if ready is not None:
             now = self._parts.detection.settings
-            decode = {**settings.detection.decode, now.head: _differences(now, ready.decode)}
+            recommended = self._parts.detection.recommended
+            decode = {**settings.detection.decode, now.head: _differences(now, recommended)}
             changes["detection"] = settings.detection.model_copy(
                 update={"decode": {head: kept for head, kept in decode.items() if kept}}
             )

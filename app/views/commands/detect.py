@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog
 from app.services.batch import BatchSummary
 from app.views.action_spec import ActionSpec
 from app.views.ahead import Ahead
+from app.views.checkpoint_values import CheckpointValues
 from app.views.commands.desk import Desk
 from app.views.effect import EffectLine
 from app.views.ghosts import Ghosts
@@ -34,6 +35,10 @@ class DetectCommands(QObject):
         self.ghosts = Ghosts(desk.parts.detection, desk.window, desk.open_page)
         self._effect = EffectLine(desk.parts, desk.window)
         self._effect.told.connect(desk.tell)
+        self.values = CheckpointValues(desk.parts, desk.preferences, self)
+        self.values.told.connect(desk.tell)
+        self.values.failed.connect(desk.open_page.problem)
+        desk.window.detection.keep_wanted.connect(self.values.keep)
         desk.window.detection.own_wanted.connect(self.set_own)
 
     def detect_page(self) -> None:
@@ -101,6 +106,12 @@ class DetectCommands(QObject):
 
     def apply_to_all(self) -> None:
         self._effect.apply()
+
+    def write_back(self) -> None:
+        self.values.keep()
+
+    def forget_values(self) -> None:
+        self.values.forget()
 
     def toggle_own(self) -> None:
         """Settings of its own for the open image, or not."""
@@ -179,6 +190,11 @@ ROWS: Final[tuple[ActionSpec, ...]] = (
     A("apply_settings", "Apply the settings to all images", "Detect", ("Ctrl+Alt+A",), "",
       "Read the kept score maps of all images by these settings; the labels stay as they are",
       C.apply_to_all, "folder"),
+    A("write_back", "Make them the checkpoint's values", "Detect", ("Ctrl+Alt+W",), "",
+      "Write these settings into the checkpoint's file, or keep them as yours where it must not change",
+      C.write_back),
+    A("forget_values", "Use the values of the checkpoint's file", "Detect", (), "",
+      "Forget the values that you keep for this checkpoint in place of its own", C.forget_values),
     A("ghosts", "Ghost outlines", "Detect", ("Ctrl+Alt+O",), "",
       "Outline what would appear or go with a threshold 0.05 lower or higher", C.show_ghosts, "page",
       checkable=True),

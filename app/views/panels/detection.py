@@ -105,6 +105,7 @@ class DetectionPanel(QScrollArea):
         reset_wanted: the checkpoint's own settings are wanted back.
         own_wanted: whether the open image is to have settings of its own.
         apply_wanted: the settings are wanted on all images.
+        keep_wanted: the settings are wanted as the checkpoint's own.
         left: something was chosen or typed to its end; the picture wants the focus back.
         height_changed: the height that was wanted before and the one wanted now.
     """
@@ -114,6 +115,7 @@ class DetectionPanel(QScrollArea):
     reset_wanted = Signal()
     own_wanted = Signal(bool)
     apply_wanted = Signal()
+    keep_wanted = Signal()
     left = Signal()
     height_changed = Signal(int, int)
 
@@ -130,6 +132,9 @@ class DetectionPanel(QScrollArea):
         }
         self.score = self.controls["score_threshold"]
         self.reset = QPushButton("Use the checkpoint's values")
+        self.keep = QPushButton("Make them the checkpoint's values")
+        self.keep.setToolTip("Write them into its file, or keep them as yours where it must not change")
+        self.keep.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.own = QCheckBox("For this image only")
         self.own.setToolTip("What is moved here changes this image alone, and is kept with it")
         self.own.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # the mouse leaves the keys to the picture
@@ -173,6 +178,7 @@ class DetectionPanel(QScrollArea):
         inside.addWidget(self.own)
         inside.addLayout(self._form)
         inside.addWidget(self.reset)
+        inside.addWidget(self.keep)
         self.more = Fold("What counts as text", more)
         column.addWidget(self.more)
         column.addStretch(1)
@@ -187,6 +193,7 @@ class DetectionPanel(QScrollArea):
         self.reset.clicked.connect(self.reset_wanted)
         self.own.clicked.connect(self.own_wanted)
         self.apply.clicked.connect(self.apply_wanted)
+        self.keep.clicked.connect(self.keep_wanted)
         self.checkpoint.activated.connect(self._checkpoint_picked)
         for slider in self.controls.values():
             slider.left.connect(self.left)
