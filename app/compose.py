@@ -94,7 +94,7 @@ class Studio(QObject):
         finetune = FinetuneService(workspace, parent=self)
         self.parts = Parts(
             workspace, detection, export, importing, images, selection, settings, home, finetune,
-            predictor_factory,
+            predictor_factory, gpu,
         )  # fmt: skip
 
         self.page_model = PageListModel(workspace, images, detection, parent=self)
@@ -157,6 +157,7 @@ class Studio(QObject):
         self.window.regions.lane.strips.shutdown()
         self.commands.hints.shutdown()
         self.commands.detect.values.shutdown()
+        self.commands.checkpoints.shutdown()
         QThreadPool.globalInstance().waitForDone(SHUT_DOWN_MS)  # the diagnostics
         self.parts.workspace.close()
         self.live_export.shutdown()

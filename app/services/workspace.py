@@ -126,6 +126,19 @@ class Workspace(QObject):
         summary = self.summary(key)
         self._set_summary(key, _summary(summary.review, summary.region_count, count))
 
+    def read_counts(self, keys: Sequence[str]) -> None:
+        """Take over how many detections these pages have now in the project file."""
+        if self._db is None:
+            return
+        now = self._db.summaries()
+        for key in keys:
+            count = now.get(key, _NOTHING).detection_count
+            summary = self.summary(key)
+            review: ReviewState = (
+                "unseen" if summary.review == "detected" and count is None else summary.review
+            )
+            self._set_summary(key, PageSummary(review, summary.region_count, count))
+
     def read_again(self, keys: Sequence[str]) -> None:
         """Take over what has become of these pages in the project file other than by edits."""
         if self._db is None or self._session is None:

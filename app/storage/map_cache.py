@@ -116,6 +116,26 @@ class MapCache:
             _log.info("use of maps not noted: %s", error)
         return maps
 
+    def size_of(self, key: str) -> int:
+        """Bytes that the maps take on the disk; 0 when they are not kept.
+
+        Raises:
+            ValueError: the key is not one of `map_key`.
+        """
+        try:
+            return self._path(key).stat().st_size
+        except OSError:
+            return 0
+
+    def remove(self, key: str) -> None:
+        """Let maps go.
+
+        Raises:
+            ValueError: the key is not one of `map_key`.
+        """
+        self._total = None
+        _remove(self._path(key))
+
     def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key):
             raise ValueError(f"{key!r} is not a key of maps")

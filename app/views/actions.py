@@ -16,6 +16,7 @@ from app.i18n.translation import tr
 from app.views.action_spec import WHY_DISABLED, ActionSpec, Menu, Need
 from app.views.commands import (
     about,
+    checkpoints,
     clipboard,
     comments,
     compare,
@@ -27,6 +28,7 @@ from app.views.commands import (
     history,
     layers,
     overview,
+    prompts,
     queue,
     review,
     settings,
@@ -45,8 +47,9 @@ MENUS: Final[tuple[Menu, ...]] = (
 )  # fmt: skip
 ACTIONS: Final[tuple[ActionSpec, ...]] = (
     *file.ROWS, *edit.ROWS, *text.ROWS, *hints.ROWS, *history.ROWS, *clipboard.ROWS, *shape.ROWS, *go.ROWS,
-    *tools.ROWS, *view.ROWS, *compare.ROWS, *layers.ROWS, *truth.ROWS, *detect.ROWS, *review.ROWS,
-    *comments.ROWS, *overview.ROWS, *queue.ROWS, *train.ROWS, *settings.ROWS, *about.ROWS,
+    *tools.ROWS, *view.ROWS, *compare.ROWS, *layers.ROWS, *truth.ROWS, *detect.ROWS, *checkpoints.ROWS,
+    *prompts.ROWS, *review.ROWS, *comments.ROWS, *overview.ROWS, *queue.ROWS, *train.ROWS, *settings.ROWS,
+    *about.ROWS,
 )  # fmt: skip
 
 MOUSE_GESTURES: Final[tuple[tuple[str, str], ...]] = (
@@ -194,6 +197,9 @@ class Commands:
         self.layers = layers.LayerCommands(desk)
         self.truth = truth.TruthCommands(desk)
         self.detect = detect.DetectCommands(desk)
+        self.checkpoints = checkpoints.CheckpointCommands(desk)
+        self.checkpoints.compare_with = self.compare.open_with
+        self.prompts = prompts.PromptCommands(desk)
         self.review = review.ReviewCommands(desk)
         self.comments = comments.CommentCommands(desk)
         self.overview = overview.OverviewCommands(desk)
@@ -216,6 +222,8 @@ class Commands:
             (layers.ROWS, self.layers),
             (truth.ROWS, self.truth),
             (detect.ROWS, self.detect),
+            (checkpoints.ROWS, self.checkpoints),
+            (prompts.ROWS, self.prompts),
             (review.ROWS, self.review),
             (comments.ROWS, self.comments),
             (overview.ROWS, self.overview),

@@ -10,6 +10,7 @@ from app.services.finetune_recheck import DetectorFactory
 from app.services.importing import ImportService
 from app.services.workspace import Workspace
 from app.settings.store import Home, SettingsStore
+from app.workers.gpu_thread import GpuThread
 from app.workers.image_pool import ImagePool
 
 
@@ -27,3 +28,4 @@ class Parts:
     home: Home
     finetune: FinetuneService
     predictor_factory: DetectorFactory
+    gpu: GpuThread

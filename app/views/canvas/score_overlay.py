@@ -10,6 +10,8 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 COLOUR_MAPS: Final = ("inferno", "viridis", "magma", "plasma", "cividis", "turbo")
+DIFFERENCE: Final = "difference"
+"""Colours of a map in which 128 is no difference: less is blue, more is orange."""
 CLEAR_BELOW: Final = 0.04  # of the full score: fully transparent
 OPAQUE_FROM: Final = 0.45  # of the full score: as opaque as the setting says
 
@@ -98,6 +100,8 @@ def cut_to(values: NDArray[np.uint8], rect: QRectF, clip: QRectF) -> tuple[NDArr
 @lru_cache(maxsize=32)
 def colour_table(colour_map: str, opacity: float) -> NDArray[np.uint8]:
     """(256, 4) red, green, blue, alpha for the scores 0 to 255; an unknown name gives the first map."""
+    if colour_map == DIFFERENCE:
+        return _difference_table(opacity)
     name = colour_map if colour_map in COLOUR_MAPS else COLOUR_MAPS[0]
     import cv2  # only where a map is shown, and the window should open quickly
 
@@ -115,5 +119,15 @@ def colour_table(colour_map: str, opacity: float) -> NDArray[np.uint8]:
     score = np.linspace(0.0, 1.0, 256)
     share = np.clip((score - CLEAR_BELOW) / (OPAQUE_FROM - CLEAR_BELOW), 0.0, 1.0)
     colours[:, 3] = np.round(255 * opacity * share)
+    colours.setflags(write=False)
+    return colours
+
+
+def _difference_table(opacity: float) -> NDArray[np.uint8]:
+    """Two hues that people with any colour vision tell apart, clear where nothing changes."""
+    change = (np.arange(256) - 128) / 127.0
+    colours = np.empty((256, 4), np.uint8)
+    colours[:, :3] = np.where(change[:, None] < 0, (45, 125, 255), (255, 140, 0))
+    colours[:, 3] = np.round(255 * opacity * np.clip(np.abs(change), 0.0, 1.0) ** 0.5)
     colours.setflags(write=False)
     return colours

@@ -1,5 +1,6 @@
 """Compare: the window with several detectors side by side, and what it does to the open page."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Slot
@@ -56,6 +57,21 @@ class CompareCommands(QObject):
         window.activateWindow()
         window.focus_picture()
 
+    def open_with(self, title: str, sha256: str, file: Path) -> None:
+        """Show the comparison with a checkpoint in its second pane.
+
+        Args:
+            title: what the checkpoint calls itself.
+            sha256: its hash; "" where it is not known.
+            file: of the checkpoint.
+        """
+        from app.services.comparison import Source
+
+        self.open()
+        if self.window is not None and len(self.window.board.panes) > 1:
+            source = Source("checkpoint", title, sha256, str(file))
+            self.window.board.set_source(self.window.board.panes[1], source)
+
     def _made(self) -> "tuple[CompareWindow, Comparison]":
         if self.window is None or self._comparison is None:
             # late: they bring the evaluation along, and the main window should open quickly
@@ -64,7 +80,9 @@ class CompareCommands(QObject):
 
             parts = self._desk.parts
             self._comparison = Comparison(parts.workspace, parts.detection, self)
-            self.window = CompareWindow(self._comparison, self._desk.window)
+            main = self._desk.window
+            self.window = CompareWindow(self._comparison, main.listed_keys, main)
+            self.window.page_wanted.connect(main.pages.page_chosen)
             self.window.adopt_wanted.connect(self._adopt)
             self.window.voted.connect(self._voted)
             self.window.board.sources_changed.connect(self._show_votes)
@@ -151,6 +169,7 @@ class CompareCommands(QObject):
     @Slot()
     def _closing(self) -> None:
         if self.window is not None:
+            self.window.figures.forget()
             self.window.close()
             self.window.show_page(None)
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QInputDialog
 from app.domain.level_set import KeptMaps
 from app.domain.queue import QueueKind, agreed, contradictions, missed_places
 from app.i18n.translation import tr
-from app.services.checkpoints import available_checkpoints
+from app.services.checkpoints import OWN_FOLDER, available_checkpoints
 from app.services.prediction_store import PredictionSet
 from app.storage.errors import StorageError
 from app.views.action_spec import ActionSpec
@@ -68,11 +68,12 @@ class QueueCommands(QObject):
         """Ask for a checkpoint that looks at all listed pages beside the one in use."""
         ready = self._desk.parts.detection.checkpoint
         try:
-            choices = [choice for choice in available_checkpoints() if choice.problem is None]
+            own = self._desk.parts.home.data / OWN_FOLDER
+            choices = [choice for choice in available_checkpoints(own) if choice.problem is None]
         except TcmError as error:
             self._desk.open_page.problem.emit(known_problem(error, ""))
             return
-        names = [one.path.stem for one in choices if ready is None or one.name != ready.name]
+        names = [one.value for one in choices if ready is None or one.name != ready.name]
         dialog = QInputDialog(self._desk.window)
         dialog.setWindowTitle(tr("Second look"))
         dialog.setLabelText(tr("Name or file of a checkpoint that looks at every listed image, too"))

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Slot
 
 from app.domain.finetune import FinetuneWish
 from app.i18n.translation import tr
-from app.services.checkpoints import available_checkpoints
+from app.services.checkpoints import OWN_FOLDER, available_checkpoints, own_files, write_run_card
 from app.services.finetune_prepare import unlearnt_pages
 from app.services.finetune_recheck import RecheckJob, RecheckPage
 from app.services.finetune_run import TrainingRun
@@ -24,8 +24,6 @@ from app.views.problem_text import known_problem
 from app.views.retranslation import translate
 from app.workers.messages import Problem
 from tcm_core.errors import TcmError
-
-PROMOTED_FOLDER: Final = "checkpoints"
 
 
 class TrainCommands(QObject):
@@ -41,10 +39,11 @@ class TrainCommands(QObject):
         self._window: TrainingWindow | None = None
         self._dialog: FinetuneDialog | RecheckDialog | None = None
         self._rechecked = ""
-        self._gave_gpu = False
+        self._gpu_taken = self._gave_gpu = False
         self._service.failed.connect(desk.preferences.problem)
         self._service.device_taken.connect(self._device_taken)
         self._service.run_ended.connect(self._run_ended)
+        desk.parts.detection.checkpoint_ready.connect(self._give_gpu)
         desk.parts.workspace.closing.connect(self._close_dialog)
 
     def finetune(self) -> None:
@@ -126,7 +125,7 @@ class TrainCommands(QObject):
             OSError: it cannot be copied.
         """
         assert run.checkpoint is not None
-        folder = self._desk.parts.home.data / PROMOTED_FOLDER
+        folder = self._desk.parts.home.data / OWN_FOLDER
         folder.mkdir(parents=True, exist_ok=True)
         file, number = folder / f"{run.name}.safetensors", 1
         while file.exists():
@@ -136,6 +135,7 @@ class TrainCommands(QObject):
         try:
             shutil.copyfile(run.checkpoint, part)
             part.replace(file)
+            write_run_card(file, run.folder, run.record.wish.start)
         finally:
             part.unlink(missing_ok=True)
         return file
@@ -156,6 +156,8 @@ class TrainCommands(QObject):
         except TcmError as error:
             self._desk.preferences.problem.emit(known_problem(error, ""))
             found = []
+        own = own_files(self._desk.parts.home.data / OWN_FOLDER)
+        found += [(path.stem, str(path)) for path in own if path.suffix == ".safetensors"]
         if current not in [value for _, value in found]:
             found.append((Path(current).name, current))
         runs = [run for run in reversed(self._service.runs) if run.checkpoint is not None and not run.going]
@@ -213,15 +215,23 @@ class TrainCommands(QObject):
     @Slot(bool)
     def _device_taken(self, taken: bool) -> None:
         """Leave the GPU's memory to a training, and take the detector back there when it is over."""
-        ready = self._desk.parts.detection.checkpoint
-        if taken and ready is not None and not ready.device_text.startswith("cpu"):
-            self._gave_gpu = True
-            self._desk.preferences.lend_gpu(lent=True)
-            self._desk.tell(tr("The detector leaves the GPU to the training and goes on by the processor"))
-        elif not taken and self._gave_gpu:
+        self._gpu_taken = taken
+        if taken:
+            self._give_gpu()
+        elif self._gave_gpu:
             self._gave_gpu = False
             self._desk.preferences.lend_gpu(lent=False)
             self._desk.tell(tr("The detector has the GPU again"))
+
+    @Slot()
+    def _give_gpu(self) -> None:
+        """Also for a detector that was still being loaded when the training was found."""
+        ready = self._desk.parts.detection.checkpoint
+        if not self._gpu_taken or self._gave_gpu or ready is None or ready.device_text.startswith("cpu"):
+            return
+        self._gave_gpu = True
+        self._desk.preferences.lend_gpu(lent=True)
+        self._desk.tell(tr("The detector leaves the GPU to the training and goes on by the processor"))
 
     @Slot(str)
     def _run_ended(self, name: str) -> None:

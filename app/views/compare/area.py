@@ -1,19 +1,29 @@
 """Where the panes lie: beside each other, one over the other with a line to swipe, or in turns."""
 
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from PySide6.QtCore import QRect, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QMouseEvent, QRegion, QResizeEvent
 from PySide6.QtWidgets import QFrame, QWidget
-
-from app.views.compare.pane import Pane
 
 Mode = Literal["beside", "swipe", "blink"]
 MODES: Final[tuple[Mode, ...]] = ("beside", "swipe", "blink")
 BLINK_MS: Final = 700  # slower than what troubles people who are sensitive to flashes
 GAP: Final = 2
 HANDLE: Final = 7
+
+
+class Laid(Protocol):
+    """What is laid out: a heading and a picture, children of the area."""
+
+    @property
+    def header(self) -> QWidget: ...
+    @property
+    def canvas(self) -> QWidget: ...
+    def mark(self, *, marked: bool) -> None:
+        """Let the heading stand out, or not."""
+        ...
 
 
 class Divider(QFrame):
@@ -49,7 +59,7 @@ class PaneArea(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.shown = -1
-        self._panes: list[Pane] = []
+        self._panes: list[Laid] = []
         self._mode: Mode = "beside"
         self._dividers: list[Divider] = []
         self._shares: list[float] = []  # of the width, where each divider lies
@@ -62,7 +72,7 @@ class PaneArea(QWidget):
         """How the panes lie."""
         return self._mode
 
-    def set_panes(self, panes: Sequence[Pane]) -> None:
+    def set_panes(self, panes: Sequence[Laid]) -> None:
         """Show these panes, children of this area."""
         self._panes = list(panes)
         for divider in self._dividers:
@@ -122,7 +132,7 @@ class PaneArea(QWidget):
             top, bottom = self._edge(row, rows, self.height()), self._edge(row + 1, rows, self.height())
             self._place(pane, QRect(left, top, right - left - GAP, bottom - top - GAP))
 
-    def _place(self, pane: Pane, cell: QRect) -> None:
+    def _place(self, pane: Laid, cell: QRect) -> None:
         head = min(self._head_height(), cell.height())
         pane.header.setGeometry(cell.x(), cell.y(), cell.width(), head)
         pane.canvas.setGeometry(cell.x(), cell.y() + head, cell.width(), max(cell.height() - head, 1))
