@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from tcm_core.infer.exchange import exchange
+
 _TRIAL_SIZE: Final = 64
 
 
@@ -29,8 +31,8 @@ def fold_batch_norm(detector: nn.Module) -> int:
     for norm, convolution in pairs.items():
         transposed = isinstance(convolution, nn.ConvTranspose2d)
         fused = fuse_conv_bn_eval(convolution, norm, transpose=transposed)
-        _replace(detector, names[convolution], fused)
-        _replace(detector, names[norm], _activation(norm))
+        exchange(detector, names[convolution], fused)
+        exchange(detector, names[norm], _activation(norm))
     return len(pairs)
 
 
@@ -72,8 +74,3 @@ def _activation(norm: nn.BatchNorm2d) -> nn.Module:
     """What else a norm does: timm's BatchNormAct2d drops out and activates after it."""
     after = [part for part in (getattr(norm, "drop", None), getattr(norm, "act", None)) if part is not None]
     return after[0] if len(after) == 1 else nn.Sequential(*after)
-
-
-def _replace(detector: nn.Module, name: str, module: nn.Module) -> None:
-    parent, _, leaf = name.rpartition(".")
-    setattr(detector.get_submodule(parent), leaf, module)

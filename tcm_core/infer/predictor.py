@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -10,15 +11,14 @@ from numpy.typing import NDArray
 from tcm_core.checkpoint import load_checkpoint
 from tcm_core.checkpoint_file import CheckpointMetadata, checkpoint_hash, resolve_checkpoint
 from tcm_core.config.decode import DecodeSettings
-from tcm_core.data.normalize import Normalize
 from tcm_core.decode.decode import decode
 from tcm_core.decode.maps import ImageMaps, Plane
 from tcm_core.families import FAMILIES, as_plane
 from tcm_core.geometry.frame import ImageFrame
-from tcm_core.infer.batch_norm import fold_batch_norm
 from tcm_core.infer.content import resize_into
 from tcm_core.infer.device import Device, choose_device
 from tcm_core.infer.prediction import Prediction
+from tcm_core.infer.prepare import prepare_detector
 from tcm_core.models.detector import TextDetector
 from tcm_core.models.language_branch import LanguageBranch
 from tcm_core.models.outputs import ImageFeatures
@@ -46,7 +46,7 @@ class Predictor:
     ) -> None:
         self._device = device
         self._detector = detector.to(device.device).to(memory_format=torch.channels_last).eval()
-        self._normalize = Normalize(metadata.model.mean, metadata.model.std).to(device.device)
+        self._normalised = normalised_bytes(metadata.model.mean, metadata.model.std)
         self._metadata = metadata
         self.checkpoint_hash = checkpoint_hash
 
@@ -61,8 +61,7 @@ class Predictor:
         path = resolve_checkpoint(checkpoint)
         chosen = choose_device(device)
         detector, metadata = load_checkpoint(path)
-        fold_batch_norm(detector)
-        return cls(detector, metadata, chosen, checkpoint_hash(path))
+        return cls(prepare_detector(detector, chosen), metadata, chosen, checkpoint_hash(path))
 
     @property
     def metadata(self) -> CheckpointMetadata:
@@ -147,12 +146,19 @@ class Predictor:
     def _network_input(self, image: NDArray[np.uint8], frame: ImageFrame) -> torch.Tensor:
         """(1, 3, H, W): resized, normalised, padded with the mean colour."""
         height, width = frame.content_size
-        resized = resize_into(frame, image)
-        pixels = torch.from_numpy(resized).to(self._device.device).permute(2, 0, 1)[None]
-        padding = (0, frame.network_size[1] - width, 0, frame.network_size[0] - height)
-        normalised = torch.nn.functional.pad(self._normalize(pixels), padding)
-        return normalised.contiguous(memory_format=torch.channels_last)
+        pixels = np.zeros((1, *frame.network_size, 3), np.float32)
+        pixels[0, :height, :width] = cv2.LUT(resize_into(frame, image), self._normalised)
+        return torch.from_numpy(pixels).permute(0, 3, 1, 2).to(self._device.device)
 
 
 def _score_map(logits: torch.Tensor | None) -> Plane:
     return np.zeros((1, 1), np.uint8) if logits is None else as_plane(torch.sigmoid(logits.float()))
+
+
+def normalised_bytes(
+    mean: tuple[float, float, float], std: tuple[float, float, float]
+) -> NDArray[np.float32]:
+    """(256, 1, 3): (byte - mean) / std of every byte in every channel, as data.normalize computes it."""
+    values = np.arange(256, dtype=np.float32)[:, None, None]
+    normalised = (values - np.asarray(mean, np.float32)) / np.asarray(std, np.float32)
+    return normalised.astype(np.float32)
