@@ -5,13 +5,18 @@ from typing import Final
 import numpy as np
 
 from app.domain.level_set import KeptMaps
+from tcm_core.config.decode import PanDecode
 from tcm_core.decode.maps import Plane
+from tcm_core.decode.pan import similarity
 
 LANGUAGE: Final = "language"
 BINARY: Final = "binary"
+SIMILARITY: Final = "similarity"
 _WORDS: Final = {
     LANGUAGE: "Instance-language",
     BINARY: "Above the threshold",
+    SIMILARITY: "Similarity",
+    "threshold": "Threshold map",
     "probability": "Text probability",
     "text": "Text",
     "kernel": "Kernel",
@@ -20,11 +25,15 @@ _WORDS: Final = {
 
 
 def map_names(kept: KeptMaps | None) -> tuple[str, ...]:
-    """The maps that can be shown: the head's own by the head's names, then what is above the threshold.
+    """The maps that can be shown: the head's own by the head's names, then what is made of them.
+
+    Made of them are what is above the threshold, and of PAN's vectors how like a text's pixels are.
 
     The instance-language map is not among them: it is there whatever the head, see `map_named`.
     """
-    return () if kept is None else (*kept.maps.planes, BINARY)
+    if kept is None:
+        return ()
+    return (*kept.maps.planes, *((SIMILARITY,) if _has_vectors(kept) else ()), BINARY)
 
 
 def map_named(kept: KeptMaps, name: str) -> Plane:
@@ -35,9 +44,15 @@ def map_named(kept: KeptMaps, name: str) -> Plane:
     """
     if name == LANGUAGE:
         return kept.maps.language
+    if name == SIMILARITY and isinstance(kept.settings, PanDecode) and _has_vectors(kept):
+        return similarity(kept.maps, kept.settings)
     if name == BINARY:
         return np.where(kept.plane > round(255 * kept.threshold), 255, 0).astype(np.uint8)
     return kept.maps.planes.get(name, next(iter(kept.maps.planes.values()), kept.maps.language))
+
+
+def _has_vectors(kept: KeptMaps) -> bool:
+    return kept.maps.head == "pan" and "embedding" in kept.maps.values
 
 
 def map_title(name: str) -> str:

@@ -139,11 +139,7 @@ def _nearness(labels: Labels, rule: _Rule) -> Callable[[NDArray[np.intp], Labels
     """Which pixels of the framed map a kernel may have, by the distance from its mean similarity vector."""
     vectors = np.pad(rule.embedding, ((0, 0), (1, 1), (1, 1))).reshape(len(rule.embedding), -1).T
     vectors = vectors.astype(np.float32)
-    seeds = np.flatnonzero(np.pad(labels, 1))
-    label = labels[labels > 0]
-    pixels = np.maximum(np.bincount(label, minlength=len(rule.checked)), 1)
-    sums = [np.bincount(label, weights=channel, minlength=len(pixels)) for channel in vectors[seeds].T]
-    means = (np.array(sums) / pixels).T.astype(np.float32)
+    means = _means(np.pad(labels, 1), vectors, len(rule.checked))
     limit = np.where(rule.checked, rule.max_distance**2, np.inf)
 
     def near(reached: NDArray[np.intp], claimed: Labels) -> NDArray[np.bool_]:
@@ -151,6 +147,34 @@ def _nearness(labels: Labels, rule: _Rule) -> Callable[[NDArray[np.intp], Labels
         return np.asarray(squared <= limit[claimed])
 
     return near
+
+
+def _means(labels: Labels, vectors: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """(count, D): the mean vector of each label's pixels; vectors are (h * w, D)."""
+    seeds = np.flatnonzero(labels)
+    label = labels.ravel()[seeds]
+    pixels = np.maximum(np.bincount(label, minlength=count), 1)
+    sums = [np.bincount(label, weights=channel, minlength=count) for channel in vectors[seeds].T]
+    return (np.array(sums) / pixels).T.astype(np.float32)
+
+
+def similarity(maps: ImageMaps, settings: PanDecode) -> Plane:
+    """How like each text pixel's similarity vector is to the mean of the text that it was given to.
+
+    Returns:
+        (h, w) as the other planes: 255 for the same vector, 128 at the largest distance that is allowed, 0 at
+        twice that and for pixels of no text.
+    """
+    text, vectors = maps.planes["text"], maps.values["embedding"]
+    labels = aggregate(text, maps.planes["kernel"], vectors, settings)
+    rows = vectors.reshape(len(vectors), -1).T.astype(np.float32)
+    means = _means(labels, rows, int(labels.max()) + 1)
+    inside = np.flatnonzero(labels)
+    distance = np.linalg.norm(rows[inside] - means[labels.ravel()[inside]], axis=1)
+    plane = np.zeros(labels.size, np.uint8)
+    share = 1.0 - distance / max(2.0 * settings.max_distance, 1e-6)
+    plane[inside] = np.rint(255.0 * np.clip(share, 0.0, 1.0))
+    return plane.reshape(labels.shape)
 
 
 class _Region(NamedTuple):

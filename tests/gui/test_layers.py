@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from app.domain.level_set import KeptMaps
-from app.domain.map_layers import BINARY, map_named, map_names, map_title
+from app.domain.map_layers import BINARY, SIMILARITY, map_named, map_names, map_title
 from app.i18n.translation import use_language
 from tcm_core.config.decode import DbDecode, FceDecode, PanDecode
 from tcm_core.geometry.frame import ImageFrame
@@ -64,7 +64,7 @@ def test_the_maps_of_every_head_have_its_names():
     fce = KeptMaps(exact_fce_maps([WORD]), FceDecode())
     titles = [[map_title(name) for name in map_names(kept)] for kept in (db, pan, fce)]
     assert titles[0] == ["Text probability", "Above the threshold"]
-    assert titles[1] == ["Text", "Kernel", "Above the threshold"]
+    assert titles[1] == ["Text", "Kernel", "Similarity", "Above the threshold"]
     assert titles[2][:2] == ["Text 1/8", "Centre line 1/8"]
     assert len(titles[2]) == 7
     assert map_names(None) == ()
@@ -157,6 +157,8 @@ def test_another_head_lists_its_own_maps_in_every_language(qapp, tmp_path: Path)
         robot.press("7")
         assert robot.window.layers.map_name == "kernel"
         robot.press("Shift+J")
+        assert robot.window.layers.map_name == SIMILARITY
+        robot.press("Shift+J")
         assert robot.window.layers.map_name == BINARY
 
     run_with(PanDetector(), [str(folder)], script)
@@ -187,3 +189,15 @@ def test_regions_detector_and_pages_have_room(
         yield lambda: window.regions.table.viewport().height() >= 3 * 26
 
     run_with(FakeDetector(), [str(folder)], script)
+
+
+def test_the_similarity_of_pan_is_full_where_vectors_are_alike_and_fades_with_their_distance():
+    maps = exact_pan_maps([WORD], FRAME)
+    inside = np.unravel_index(np.argmax(maps.planes["text"]), maps.planes["text"].shape)
+    alike = map_named(KeptMaps(maps, PanDecode()), SIMILARITY)
+    assert alike.shape == maps.planes["text"].shape
+    assert alike[inside] == 255
+    assert alike[-1, -1] == 0
+    maps.values["embedding"][0, inside[0], inside[1]] += 2.0
+    apart = map_named(KeptMaps(maps, PanDecode(max_distance=3.0)), SIMILARITY)
+    assert 255 * 0.6 < apart[inside] < 255 * 0.75  # two of six
