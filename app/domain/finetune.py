@@ -3,8 +3,10 @@
 import hashlib
 import math
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from pathlib import PurePath
 from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
@@ -163,21 +165,33 @@ def look_alikes(hashes: Mapping[str, NDArray[np.uint8]], most: int = NEAR_BITS) 
     return pairs
 
 
-def launch_words(template: Iterable[str], values: Mapping[str, str], *, resume: bool) -> list[str]:
-    """The command of a template, word by word; no shell ever sees it.
+def launch_words(template: Sequence[str], values: Mapping[str, str], *, resume: bool) -> list[str]:
+    """The command of a template, word by word; no shell ever sees it here.
+
+    Where a shell elsewhere will split the words once more, what stands for a place is quoted for it: in all
+    words of ssh, and in a word with blanks, such as what `sbatch --wrap` is given.
 
     Args:
-        template: words with the places {config}, {run} and {python}; {resume} is --resume or no word at all.
+        template: words with the places {config} and {run}; {resume} is --resume or nothing.
         values: of the places.
         resume: whether the run goes on from its saved state.
     """
+    elsewhere = bool(template) and PurePath(template[0]).stem == "ssh"
     words = []
     for word in template:
         if word == "{resume}":
             words += ["--resume"] if resume else []
             continue
-        words.append(_PLACE.sub(lambda found: values.get(found[1], found[0]), word))
+        again = elsewhere or any(letter.isspace() for letter in word)
+        known = {name: shlex.quote(value) if again else value for name, value in values.items()}
+        known["resume"] = "--resume" if resume else ""
+        words.append(_filled(word, known))
     return words
+
+
+def _filled(word: str, values: Mapping[str, str]) -> str:
+    """A word with what stands for its places; a place that is not known stays."""
+    return _PLACE.sub(lambda found: values.get(found[1], found[0]), word)
 
 
 def _groups(keys: Sequence[str], alike: Iterable[Pair]) -> list[tuple[str, ...]]:

@@ -41,18 +41,15 @@ class Estimate:
         device: where it would run.
         step_s: seconds of a step.
         steps: of the run.
+        minutes: of the whole run, validations and all.
         memory: in words, as `tcm train --check` says it.
     """
 
     device: str
     step_s: float
     steps: int
+    minutes: float
     memory: str
-
-    @property
-    def minutes(self) -> float:
-        """Of all steps, without validation."""
-        return self.steps * self.step_s / 60
 
 
 def hash_of(path: Path) -> NDArray[np.uint8] | None:
@@ -217,13 +214,16 @@ def estimate(config: Path, steps: int) -> Estimate:
         raise TcmError(f"The trial of the run did not end well: {error}") from error
     said = done.stdout.decode("utf-8", errors="replace")
     rows = {line.split(maxsplit=1)[0]: line for line in said.splitlines() if line.strip()}
-    if done.returncode or not {"device", "memory", "a"} <= set(rows):
+    if done.returncode or not {"device", "memory", "a", "validation"} <= set(rows):
         words = done.stderr.decode("utf-8", errors="replace").strip().splitlines()
         raise TcmError(" ".join(words[-4:]) or f"The trial of the run ended with status {done.returncode}.")
+    step_s = float(rows["a"].split()[2])
+    validation_s, validations = float(rows["validation"].split()[1]), int(rows["validation"].split()[3])
     return Estimate(
         device=rows["device"].split(maxsplit=1)[1].strip(),
-        step_s=float(rows["a"].split()[2]),
+        step_s=step_s,
         steps=steps,
+        minutes=(steps * step_s + validations * validation_s) / 60,
         memory=rows["memory"].split(maxsplit=1)[1].strip(),
     )
 

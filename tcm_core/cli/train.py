@@ -55,6 +55,7 @@ def _check(config: "TrainConfig") -> None:
         f"losses      {losses}",
         f"memory      {memory}",
         f"a step      {found.step_seconds:.2f} s, of which {found.data_seconds:.2f} s wait for images",
-        f"the run     about {found.hours:.1f} hours for {config.steps} steps, without validation",
+        f"validation  {found.validation_seconds:.2f} s, {found.validations} times",
+        f"the run     about {found.hours:.1f} hours for {found.steps} steps, validations and all",
     ):
         output().print(line, markup=False, highlight=False)

@@ -118,8 +118,19 @@ def test_a_command_is_made_word_by_word():
     words = launch_words(
         ["ssh", "a b", "{config};rm", "{resume}", "{odd}"], {"config": "/x {run}"}, resume=False
     )
-    assert words == ["ssh", "a b", "/x {run};rm", "{odd}"]
+    assert words == ["ssh", "a b", "'/x {run}';rm", "{odd}"]
     assert launch_words(["{resume}"], {}, resume=True) == ["--resume"]
+    assert launch_words(["x", "--out={run}"], {"run": "/a b"}, resume=False) == ["x", "--out=/a b"]
+
+
+def test_a_shell_elsewhere_gets_quoted_what_it_would_split():
+    values = {"config": "/my pages/run.toml", "run": "/r"}
+    words = launch_words(["/usr/bin/ssh", "host", "tcm", "{config}", "{resume}"], values, resume=True)
+    assert words == ["/usr/bin/ssh", "host", "tcm", "'/my pages/run.toml'", "--resume"]
+    wrapped = ["sbatch", "--wrap", "tcm train --config {config} --out {run} {resume}"]
+    words = launch_words(wrapped, values, resume=False)
+    assert words == ["sbatch", "--wrap", "tcm train --config '/my pages/run.toml' --out /r "]
+    assert launch_words(wrapped, values, resume=True)[2].endswith("--out /r --resume")
 
 
 def run_in(folder: Path, **values) -> TrainingRun:

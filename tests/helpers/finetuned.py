@@ -75,7 +75,7 @@ def begin(robot: AppRobot, start: Path, **values: object) -> Iterator[Condition]
     learning.length.setValue(float(str(values.get("epochs", 32))))
     learning.name.setText(str(values.get("name", "mine")))
     place.precision.setCurrentIndex(place.precision.findData("no"))
-    place.device.setCurrentIndex(place.device.findData("cpu"))
+    place.device.setCurrentIndex(place.device.findData(values.get("device", "cpu")))
     if "launcher" in values:
         place.place.setCurrentIndex(place.place.findData("there"))
         place.launcher.setText(str(values["launcher"]))

@@ -46,6 +46,7 @@ class Journey:
         camera: takes a picture of a window under a name.
         patience_s: for the training, from button to button.
         estimate: whether the dialog is asked how long it takes.
+        shown_as: what a picture shows in place of `out`.
     """
 
     gt: Path
@@ -55,6 +56,7 @@ class Journey:
     camera: Camera = no_camera
     patience_s: float = 240.0
     estimate: bool = False
+    shown_as: str = ""
     notes: dict[str, object] = field(default_factory=dict)
 
     def __call__(self, robot: AppRobot) -> Steps:
@@ -186,6 +188,7 @@ class Journey:
         chip = robot.window.status.checkpoint_label
         yield from until(lambda: robot.checkpoint_ready() and "my-photos" in chip.text())
         window.close()
+        yield from back(robot)
 
     # --- what has changed ---
 
@@ -206,6 +209,7 @@ class Journey:
         self.notes["panes"] = [pane.picker.currentText() for pane in window.board.panes]
         yield from self.camera("journey_compared", window)
         window.close()
+        yield from back(robot)
 
     def export(self, robot: AppRobot) -> Steps:
         """The labels as files."""
@@ -214,6 +218,10 @@ class Journey:
         dialog.folder.setText(str(self.out))
         dialog.export_button.click()
         yield lambda: "Written" in dialog.outcome.text()
+        self.notes["exported"] = dialog.outcome.text()
+        if self.shown_as:
+            dialog.folder.setText(self.shown_as)
+            dialog.outcome.setText(dialog.outcome.text().replace(str(self.out), self.shown_as))
         yield from self.camera("journey_exported", dialog)
         dialog.close_button.click()
 
@@ -231,6 +239,12 @@ def matched(regions: Sequence[Region], truth: Sequence[TextInstance]) -> dict[st
             found[region_id] = truth[at]
             used.add(at)
     return found
+
+
+def back(robot: AppRobot) -> Steps:
+    """To the main window, where another one was closed."""
+    robot.window.activateWindow()  # a window manager does it; the offscreen platform has none
+    yield robot.window.isActiveWindow
 
 
 def choose(robot: AppRobot, region: Region) -> None:

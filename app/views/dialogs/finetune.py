@@ -54,7 +54,7 @@ class FinetuneDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Fine-tune")
-        self.resize(640, 720)
+        self.resize(980, 540)
         self._service = service
         self._draw: Draw | None = None
         self.pages = PagesGroup(scopes)
@@ -86,9 +86,16 @@ class FinetuneDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 18, 20, 16)
         column.setSpacing(10)
-        for part in (self.pages, self.learning, self.place, self.estimate):
-            column.addWidget(part)
-        column.addStretch(1)
+        groups = QHBoxLayout()
+        groups.setSpacing(14)
+        for side in ((self.pages, self.place), (self.learning,)):
+            beneath = QVBoxLayout()
+            for part in side:
+                beneath.addWidget(part)
+            beneath.addStretch(1)
+            groups.addLayout(beneath, 1)
+        column.addLayout(groups, 1)
+        column.addWidget(self.estimate)
         buttons = QHBoxLayout()
         buttons.addWidget(self.estimate_button)
         buttons.addStretch(1)
@@ -169,7 +176,7 @@ class FinetuneDialog(QDialog):
             return
         minutes = found.minutes
         length = f"{minutes:.0f} minutes" if minutes >= 2 else f"{minutes * 60:.0f} seconds"
-        lines = f"About {length} for {found.steps} steps on {found.device}, without validation."
+        lines = f"About {length} for {found.steps} steps on {found.device}, with all validations."
         self.estimate.setText(tr_lines(f"{lines}\nMemory: {found.memory}."))
 
     @Slot()

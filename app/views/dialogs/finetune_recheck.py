@@ -67,6 +67,8 @@ class RecheckDialog(QDialog):
         self.tree.setAccessibleName("Changes of each page")
         self.tree.setHeaderLabels(list(HEADERS))
         self.tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column in range(1, len(HEADERS)):
+            self.tree.header().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self.tree.header().setStretchLastSection(False)
         self.discard_button = QPushButton("Discard")
         self.close_button = QPushButton("Decide later")
@@ -109,7 +111,11 @@ class RecheckDialog(QDialog):
         self.outcome = found
         self.summary.setText(tr_lines(recheck_words(found, self._unlearnt)))
         for page in sorted(found.pages, key=_interest):
-            self.tree.addTopLevelItem(self._row(page))
+            row, regions = self._row(page), self._region_rows(page)
+            row.addChildren(regions)
+            self.tree.addTopLevelItem(row)
+            for region in regions:
+                region.setFirstColumnSpanned(True)
 
     def _row(self, page: PageDiff) -> QTreeWidgetItem:
         counts = (
@@ -119,13 +125,19 @@ class RecheckDialog(QDialog):
         name = page.key if page.key not in self._unlearnt else tr(f"{page.key} (not learnt from)")
         row = QTreeWidgetItem([name, *map(str, counts)])
         row.setData(0, _KEY, (page.key, ""))
+        return row
+
+    def _region_rows(self, page: PageDiff) -> list[QTreeWidgetItem]:
+        rows = []
         texts = {region.id: region.text for region in self._pages[page.key].regions}
         for number, (region_id, change) in enumerate(page.changes, 1):
             if change in SHOWN:
-                child = QTreeWidgetItem([tr(f"region {number}: {WORDS[change]}"), texts.get(region_id, "")])
+                text, what = texts.get(region_id, ""), WORDS[change]
+                said = f'region {number} "{text}": {what}' if text else f"region {number}: {what}"
+                child = QTreeWidgetItem([tr(said)])
                 child.setData(0, _KEY, (page.key, region_id))
-                row.addChild(child)
-        return row
+                rows.append(child)
+        return rows
 
     @Slot(QTreeWidgetItem, int)
     def _activated(self, item: QTreeWidgetItem, _: int) -> None:

@@ -1,5 +1,6 @@
 """The window of trainings: the project's runs with their curves, pictures and words, and their commands."""
 
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +10,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
+    QMessageBox,
     QPlainTextEdit,
     QProgressBar,
     QPushButton,
@@ -55,6 +57,9 @@ class TrainingWindow(QWidget):
         self.heading = QLabel()
         self.heading.setProperty("role", "heading")
         self.heading.setWordWrap(True)
+        self.about = QLabel()
+        self.about.setProperty("role", "muted")
+        self.about.setWordWrap(True)
         self.bar = QProgressBar()
         self.bar.setAccessibleName("Steps done")
         self.bar.setTextVisible(False)
@@ -109,6 +114,7 @@ class TrainingWindow(QWidget):
         side = QWidget()
         column = QVBoxLayout(side)
         column.addWidget(self.heading)
+        column.addWidget(self.about)
         column.addWidget(self.bar)
         column.addWidget(self.problem)
         column.addWidget(self.tabs, 1)
@@ -194,12 +200,14 @@ class TrainingWindow(QWidget):
         self._show_buttons(run)
         if run is None:
             self.heading.setText(tr("No run yet: choose Fine-tune."))
+            self.about.setText("")
             self.problem.hide()
             self.bar.setRange(0, 1)
             self.bar.reset()
             return
         course, problem = run.course, run.problem()
         self.heading.setText(tr(run.words))
+        self.about.setText(tr(about_words(run)))
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
         self.bar.setRange(0, max(1, course.steps))
@@ -272,8 +280,27 @@ class TrainingWindow(QWidget):
 
     @Slot()
     def _discard(self) -> None:
-        if (run := self.chosen) is not None:
-            self._service.discard(run.name)
+        """Ask first: weights do not come back."""
+        run = self.chosen
+        if run is None:
+            return
+        question = tr(f"Delete the weights of {run.name}? Its curves and pictures stay.")
+        box = QMessageBox(QMessageBox.Icon.Question, tr("Discard"), question, parent=self)
+        box.addButton(tr("Keep"), QMessageBox.ButtonRole.RejectRole)
+        discard = box.addButton(tr("Discard"), QMessageBox.ButtonRole.DestructiveRole)
+        discard.clicked.connect(partial(self._service.discard, run.name))
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
+
+
+def about_words(run: TrainingRun) -> str:
+    """From which checkpoint, by how many pages, and where."""
+    course, file = run.course, Path(run.record.wish.start)
+    start = file.parent.name if file.stem in ("best", "last") else file.stem  # of another run
+    if not course.device:
+        return f"From {start}"
+    pages = f"{course.learnt} pages to learn from, {course.validated} to judge by"
+    return f"From {start}: {pages}, on {course.device}"
 
 
 def _run_table() -> QTableWidget:

@@ -10,8 +10,10 @@ from app.i18n.translation import tr
 if TYPE_CHECKING:
     import pyqtgraph as pg
 
-COLOURS: Final = ("#e07a3c", "#4f9dde", "#5fb878", "#c678c6", "#c9b23f", "#8a8f98")
+COLOURS: Final = ("#e07a3c", "#4f9dde", "#5fb878", "#c678c6", "#c9b23f", "#8a8f98", "#3fb5b5", "#d46a7e")
 FIGURES: Final = (("Precision", "precision"), ("Recall", "recall"), ("F", "hmean"))
+ROOM: Final = 1.2
+"""The axis is longer than the run: the legend is there."""
 Series = tuple[list[float], list[float]]
 
 
@@ -45,7 +47,7 @@ class TrainingCurves(QWidget):
         for name, (steps, values) in self.series.items():
             self._curve(name).setData(steps, values)
         for plot in self._plots.values():
-            plot.setXRange(0, max(course.steps, course.step, 1), padding=0.02)
+            plot.setXRange(0, ROOM * max(course.steps, course.step, 1), padding=0.02)
 
     def _make_plots(self) -> None:
         import pyqtgraph as pg
@@ -76,8 +78,9 @@ class TrainingCurves(QWidget):
         if name not in self._curves:
             figures = [key for _, key in FIGURES]
             place = "rate" if name == "rate" else "figure" if name in figures else "loss"
-            number = sum(other in self._curves for other in self.series)
-            colour = COLOURS[figures.index(name) if name in figures else number % len(COLOURS)]
+            losses = [other for other in self.series if other not in (*figures, "rate")]
+            number = (figures if place == "figure" else [name] if place == "rate" else losses).index(name)
+            colour = COLOURS[number % len(COLOURS)]
             shown = {key: tr(text) for text, key in FIGURES}.get(name, name)
             marks = {"symbol": "o", "symbolSize": 6, "symbolBrush": colour, "symbolPen": None}
             self._curves[name] = self._plots[place].plot(
