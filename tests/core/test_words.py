@@ -18,22 +18,8 @@ from tcm_core.weights.store import add_weights
 from tests.helpers.clip_models import random_clip, write_safetensors
 from tests.helpers.photos import scene
 from tests.helpers.tiny_model import TINY, tiny_metadata
-
-OWN = "a photo of text sign"
-
-
-def model_with(words, **language):
-    tcm = TINY.tcm
-    changed = tcm.language.model_copy(update={"words": words, **language})
-    return TINY.model_copy(update={"tcm": tcm.model_copy(update={"language": changed})})
-
-
-def checkpoint(folder, **language):
-    torch.manual_seed(3)
-    model = model_with(OWN, **language)
-    path = folder / "words.safetensors"
-    save_checkpoint(path, build_detector(model).state_dict(), tiny_metadata(model=model), half=False)
-    return path
+from tests.helpers.worded import OWN, model_with
+from tests.helpers.worded import worded_checkpoint as checkpoint
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A real HTTP server on this computer that serves one file and can misbehave as networks do."""
 
+import contextlib
 import re
 import threading
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ class FileServer(ThreadingHTTPServer):
         ranges: whether it goes on in the middle when asked to.
         break_after: lengths; each answer takes one and breaks off after so many bytes.
         status: answered in place of 200 when it is an error.
+        pause_after: of the first answer so many bytes come, and the rest when `go_on` is set; 0: all at once.
         asked: the Range header of every request, None without one.
     """
 
@@ -25,6 +27,8 @@ class FileServer(ThreadingHTTPServer):
         self.ranges = True
         self.break_after = []
         self.status = 200
+        self.pause_after = 0
+        self.go_on = threading.Event()
         self.asked = []
 
     @property
@@ -57,8 +61,18 @@ class _Handler(BaseHTTPRequestHandler):
         if server.break_after:
             self.wfile.write(body[: server.break_after.pop(0)])
             self.close_connection = True
+        elif server.pause_after and not server.go_on.is_set():
+            self._answer_in_two(body)
         else:
             self.wfile.write(body)
+
+    def _answer_in_two(self, body):
+        pause = self.server.pause_after
+        self.wfile.write(body[:pause])
+        self.wfile.flush()
+        self.server.go_on.wait(60)
+        with contextlib.suppress(OSError):  # who asked has gone
+            self.wfile.write(body[pause:])
 
     def log_message(self, *_arguments):
         """Nothing on stderr."""
