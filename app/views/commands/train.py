@@ -158,7 +158,7 @@ class TrainCommands(QObject):
             found = []
         own = own_files(self._desk.parts.home.data / OWN_FOLDER)
         found += [(path.stem, str(path)) for path in own if path.suffix == ".safetensors"]
-        if current not in [value for _, value in found]:
+        if current not in [value for _, value in found] and not current.endswith(".onnx"):
             found.append((Path(current).name, current))
         runs = [run for run in reversed(self._service.runs) if run.checkpoint is not None and not run.going]
         return found + [(run.name, str(run.checkpoint)) for run in runs]
