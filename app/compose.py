@@ -194,6 +194,7 @@ class Studio(QObject):
         window.detection.settings_changed.connect(parts.detection.decoding.choose)
         window.layers.left.connect(desk.focus_picture)
         window.layers.map_style_changed.connect(window.canvas.set_map_style)
+        window.layers.map_levels_changed.connect(window.canvas.set_map_levels)
         window.canvas.zoom_changed.connect(window.status.set_zoom)
         window.detection.checkpoint_chosen.connect(commands.detect.checkpoint_picked)
         window.detection.reset_wanted.connect(preferences.use_recommended)

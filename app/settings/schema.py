@@ -84,6 +84,8 @@ class ViewSettings(Frozen):
     map_opacity: float = preference(
         0.6, "Opacity of score maps", "How much of the picture a score map covers.", "Picture", ge=0.0, le=1.0
     )
+    map_levels: tuple[float, float] = (0.0, 1.0)
+    """The scores of the first and of the last colour."""
     fill_opacity: float = preference(
         0.1, "Fill of regions", "Of their inside; 0 shows outlines only.", "Picture", ge=0.0, le=1.0
     )

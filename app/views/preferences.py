@@ -85,7 +85,7 @@ class Preferences(QObject):
 
     def set_theme(self, theme: ThemeName) -> None:
         """Use a theme from now on."""
-        settings = self.settings
+        settings = self.now()
         self.use(settings.model_copy(update={"view": settings.view.model_copy(update={"theme": theme})}))
 
     @Slot(object)
@@ -101,6 +101,7 @@ class Preferences(QObject):
                 "score_map": panel.wanted_map,
                 "colour_map": panel.colour_map_name,
                 "map_opacity": panel.opacity.value,
+                "map_levels": panel.bar.levels,
             }
         )
         return settings.model_copy(update={"view": view})
@@ -117,6 +118,8 @@ class Preferences(QObject):
         self.keys_changed.emit(settings.keys)
         window.layers.set_map_style(settings.view.colour_map, settings.view.map_opacity)
         window.canvas.set_map_style(settings.view.colour_map, settings.view.map_opacity)
+        window.layers.bar.set_levels(*settings.view.map_levels)
+        window.canvas.set_map_levels(*window.layers.bar.levels)
         window.canvas.wheel_scrolls = settings.view.wheel == "scroll"
         self._parts.images.set_cache_bytes(settings.cache.pictures_mb * MEGABYTE)
         self._parts.detection.set_checkpoint_memory(settings.cache.checkpoints_mb * MEGABYTE)

@@ -22,6 +22,7 @@ class ScoreOverlay(QGraphicsItem):
     def __init__(self) -> None:
         super().__init__()
         self._style = (COLOUR_MAPS[0], 0.6)
+        self._levels = (0.0, 1.0)
         self._values: NDArray[np.uint8] | None = None
         self._covered = QRectF()
         self._picture: QImage | None = None  # of the values in the colours, made when it is first painted
@@ -56,6 +57,12 @@ class ScoreOverlay(QGraphicsItem):
             self._style, self._picture = style, None
             self.update()
 
+    def set_levels(self, low: float, high: float) -> None:
+        """Spread the colours between two scores, 0 to 1: below it is clear, above it has the last colour."""
+        if (low, high) != self._levels:
+            self._levels, self._picture = (low, high), None
+            self.update()
+
     def boundingRect(self) -> QRectF:
         return self._covered
 
@@ -68,7 +75,7 @@ class ScoreOverlay(QGraphicsItem):
         if self._values is None:
             return
         if self._picture is None:
-            self._picture = coloured(self._values, colour_table(*self._style))
+            self._picture = coloured(self._values, colour_table(*self._style, *self._levels))
         painter.drawImage(self._covered, self._picture)
 
 
@@ -98,8 +105,15 @@ def cut_to(values: NDArray[np.uint8], rect: QRectF, clip: QRectF) -> tuple[NDArr
 
 
 @lru_cache(maxsize=32)
-def colour_table(colour_map: str, opacity: float) -> NDArray[np.uint8]:
-    """(256, 4) red, green, blue, alpha for the scores 0 to 255; an unknown name gives the first map."""
+def colour_table(colour_map: str, opacity: float, low: float = 0.0, high: float = 1.0) -> NDArray[np.uint8]:
+    """(256, 4) red, green, blue, alpha for the scores 0 to 255; an unknown name gives the first map.
+
+    Args:
+        colour_map: one of COLOUR_MAPS.
+        opacity: of a certain score.
+        low: the score, 0 to 1, of the first colour; what is lower is clear.
+        high: the score of the last colour; above `low`.
+    """
     if colour_map == DIFFERENCE:
         return _difference_table(opacity)
     name = colour_map if colour_map in COLOUR_MAPS else COLOUR_MAPS[0]
@@ -113,10 +127,10 @@ def colour_table(colour_map: str, opacity: float) -> NDArray[np.uint8]:
         "cividis": cv2.COLORMAP_CIVIDIS,
         "turbo": cv2.COLORMAP_TURBO,
     }
-    row = np.arange(256, dtype=np.uint8).reshape(1, 256)
+    score = np.clip((np.arange(256) / 255.0 - low) / max(high - low, 1e-6), 0.0, 1.0)
+    row = np.rint(score * 255.0).astype(np.uint8).reshape(1, 256)
     colours = np.empty((256, 4), np.uint8)
     colours[:, :3] = cv2.applyColorMap(row, codes[name])[0, :, ::-1]  # from blue, green, red
-    score = np.linspace(0.0, 1.0, 256)
     share = np.clip((score - CLEAR_BELOW) / (OPAQUE_FROM - CLEAR_BELOW), 0.0, 1.0)
     colours[:, 3] = np.round(255 * opacity * share)
     colours.setflags(write=False)

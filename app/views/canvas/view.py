@@ -132,6 +132,10 @@ class StudioCanvas(NavigationView):
         """Choose the colours of the score map and its opacity, 0 to 1."""
         self.stage.score.set_style(colour_map, opacity)
 
+    def set_map_levels(self, low: float, high: float) -> None:
+        """Choose which scores of the map have the first and the last colour, 0 to 1."""
+        self.stage.score.set_levels(low, high)
+
     def set_peek(self, hidden: bool) -> None:
         """Hide everything but the photograph while `hidden`."""
         self.stage.set_peek(hidden)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from app.domain.map_layers import LANGUAGE, map_title
 from app.i18n.translation import tr
 from app.settings.schema import ColourMapName
+from app.views.panels.colour_bar import ColourBar
 from app.views.panels.slider_spin import SliderSpin
 
 OFF: Final = "off"
@@ -37,11 +38,13 @@ class LayerPanel(QWidget):
     Attributes:
         map_changed: the name of the score map that is shown now, "off" for none.
         map_style_changed: colour map and opacity in [0, 1].
+        map_levels_changed: the scores of the first and of the last colour.
         left: something was chosen to its end; the picture wants the focus back.
     """
 
     map_changed = Signal(str)
     map_style_changed = Signal(str, float)
+    map_levels_changed = Signal(float, float)
     left = Signal()
 
     def __init__(self, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
@@ -66,23 +69,33 @@ class LayerPanel(QWidget):
         self.colour_map = QComboBox()
         self.colour_map.setAccessibleName("Colour map")
         self.colour_map.addItems([name.capitalize() for name in COLOUR_MAPS])
+        self.bar = ColourBar()
         self.opacity = SliderSpin("Opacity of the score map", 0.0, 1.0, 0.05)
+        self._build()
+        self._connect()
+        self.set_own_maps(())
+
+    def _build(self) -> None:
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.setContentsMargins(10, 6, 10, 8)
         form.addRow("Colours", self.colour_map)
+        form.addRow("Levels", self.bar)
         form.addRow("Opacity", self.opacity)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.list, 1)
         column.addLayout(form)
+
+    def _connect(self) -> None:
         self.list.itemChanged.connect(self._ticked)
         self.list.itemActivated.connect(self._activated)
         self.colour_map.currentIndexChanged.connect(self._style_picked)
         self.colour_map.activated.connect(self.left)
         self.opacity.value_changed.connect(self._style_picked)
         self.opacity.left.connect(self.left)
-        self.set_own_maps(())
+        self.bar.levels_changed.connect(self.map_levels_changed)
+        self.bar.left.connect(self.left)
 
     @property
     def map_name(self) -> str:
@@ -128,6 +141,7 @@ class LayerPanel(QWidget):
         self.colour_map.blockSignals(True)
         self.colour_map.setCurrentIndex(COLOUR_MAPS.index(colour_map))
         self.colour_map.blockSignals(False)
+        self.bar.set_colour_map(colour_map)
         self.opacity.set_value(opacity)
 
     @Slot(object)
@@ -184,4 +198,5 @@ class LayerPanel(QWidget):
 
     @Slot()
     def _style_picked(self) -> None:
+        self.bar.set_colour_map(self.colour_map_name)
         self.map_style_changed.emit(self.colour_map_name, self.opacity.value)
