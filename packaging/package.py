@@ -62,7 +62,7 @@ def freeze(wheel: Path, options: argparse.Namespace) -> Path:
     if not options.keep or not environment.exists():
         shutil.rmtree(environment, ignore_errors=True)
         _run(_uv(), "venv", "--quiet", "--python", sys.executable, environment)
-        _install(environment, wheel, options.torch)
+    _install(environment, wheel, options.torch)
     python = _python(environment)
     target = options.work / "frozen"
     shutil.rmtree(target, ignore_errors=True)
@@ -98,7 +98,15 @@ def _install(environment: Path, wheel: Path, torch: str | None) -> None:
             print("the CPU build of torch could not be had; the default build is taken")
     if chosen:
         _run(*install, *chosen)
-    _run(*install, wheel, "pyinstaller>=6.10,<7", "pip-licenses>=5,<6", "cyclonedx-bom>=7,<8")
+    _run(
+        *install,
+        "--reinstall-package",
+        NAME,
+        wheel,
+        "pyinstaller>=6.10,<7",
+        "pip-licenses>=5,<6",
+        "cyclonedx-bom>=7,<8",
+    )
 
 
 def self_test(program: Path) -> None:
