@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, Qt, QThreadPool, QTimer, Signal, Slot
 from app.domain.finetune import Draw, FinetuneWish, draw_pages
 from app.domain.finetune_course import ENDED
 from app.domain.page import Page
-from app.services.finetune_prepare import Job, hash_pages, prepare, try_out
+from app.services.finetune_prepare import GivenUp, Job, hash_pages, prepare, try_out
 from app.services.finetune_run import TrainingRun, command_of, look_quietly
 from app.services.workspace import Workspace
 from app.storage.finetune_runs import (
@@ -122,11 +122,17 @@ class FinetuneService(QObject):
 
         def work() -> None:
             try:
-                self._tried.emit(number, try_out(job))
+                self._tried.emit(number, try_out(job, lambda: self._end.is_set() or number != self._number))
+            except GivenUp:
+                return
             except Exception as error:  # noqa: BLE001 the edge of a thread: reported as a problem
                 self._tried.emit(number, _problem(error, str(job.folder)))
 
         self._pool.start(work)
+
+    def forget_question(self) -> None:
+        """Nobody waits for the answer to the last question any more."""
+        self._number += 1
 
     def start(self, keys: Sequence[str], wish: FinetuneWish) -> str:
         """Make a run of a wish, which waits for those before it.
@@ -158,8 +164,10 @@ class FinetuneService(QObject):
 
         def work() -> None:
             try:
-                prepare(job, run.folder)
+                prepare(job, run.folder, self._end.is_set)
                 self._prepared.emit(run, None)
+            except GivenUp:
+                return
             except Exception as error:  # noqa: BLE001 the edge of a thread: reported as a problem
                 self._prepared.emit(run, _problem(error, str(run.folder)))
 

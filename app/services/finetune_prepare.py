@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 LABEL_FORMAT: Final = "labelme"
 """Holds every polygon and transcription as it is, in the frame that is shown."""
 CHECK_S: Final = 600
+_LOOK_S: Final = 0.2  # how soon a trial that nobody waits for is ended
 _VALIDATIONS: Final = 6
 _POINTS: Final = 100  # of a curve, where there are so many steps
 _OFTEN: Final = 5  # a pause or a kill loses so many steps at most, where steps are few
@@ -198,20 +200,23 @@ def write_config(config: "TrainConfig", folder: Path) -> Path:
     return path
 
 
-def estimate(config: Path, steps: int) -> Estimate:
+class GivenUp(Exception):
+    """Nobody waits for the answer any more."""
+
+
+def estimate(config: Path, steps: int, stop: Callable[[], bool] = lambda: False) -> Estimate:
     """Does three steps of a run in a process of its own; takes some time.
+
+    Args:
+        config: of the run.
+        steps: that it will be long.
+        stop: when it says so the process is ended.
 
     Raises:
         TcmError: the run would fail; the message is its own.
+        GivenUp: `stop` said so.
     """
-    command = [*tcm_words(), "train", "--check", "--config", str(config)]
-    try:
-        done = subprocess.run(
-            command, env=tcm_environment(), capture_output=True, timeout=CHECK_S, check=False,
-            stdin=subprocess.DEVNULL, cwd=config.parent,
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError) as error:
-        raise TcmError(f"The trial of the run did not end well: {error}") from error
+    done = _trial([*tcm_words(), "train", "--check", "--config", str(config)], config.parent, stop)
     said = done.stdout.decode("utf-8", errors="replace")
     rows = {line.split(maxsplit=1)[0]: line for line in said.splitlines() if line.strip()}
     if done.returncode or not {"device", "memory", "a", "validation"} <= set(rows):
@@ -226,6 +231,31 @@ def estimate(config: Path, steps: int) -> Estimate:
         minutes=(steps * step_s + validations * validation_s) / 60,
         memory=rows["memory"].split(maxsplit=1)[1].strip(),
     )
+
+
+def _trial(
+    command: Sequence[str], folder: Path, stop: Callable[[], bool]
+) -> "subprocess.CompletedProcess[bytes]":
+    """What a command says, unless it takes too long or nobody waits for it."""
+    pipe, end = subprocess.PIPE, time.monotonic() + CHECK_S
+    try:
+        process = subprocess.Popen(
+            command, env=tcm_environment(), stdout=pipe, stderr=pipe, stdin=subprocess.DEVNULL, cwd=folder
+        )
+        with process:
+            while True:
+                try:
+                    said, complained = process.communicate(timeout=_LOOK_S)
+                    return subprocess.CompletedProcess(command, process.returncode, said, complained)
+                except subprocess.TimeoutExpired:
+                    if stop() or time.monotonic() > end:
+                        process.kill()
+                        process.communicate()
+                        if stop():
+                            raise GivenUp from None
+                        raise
+    except (OSError, subprocess.SubprocessError) as error:
+        raise TcmError(f"The trial of the run did not end well: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -244,36 +274,43 @@ class Job:
     draw: Draw
 
 
-def prepare(job: Job, run: Path) -> int:
+def prepare(job: Job, run: Path, stop: Callable[[], bool] = lambda: False) -> int:
     """Freezes the labels and writes the configuration; a length in minutes needs a trial first.
+
+    Args:
+        job: what it is made of.
+        run: its folder.
+        stop: ends the trial.
 
     Returns:
         The steps of the run.
 
     Raises:
         TcmError: in words for a person.
+        GivenUp: `stop` said so.
     """
     stems = freeze_pages(job.folder, job.pages, run / DATA_FOLDER)
     validation = [stems[key] for key in job.draw.validation if key in stems]
     config = make_config(job.wish, run / DATA_FOLDER, len(stems) - len(validation), validation)
     path = write_config(config, run)
     if job.wish.minutes:
-        trial = estimate(path, config.optim.steps)
+        trial = estimate(path, config.optim.steps, stop)
         steps = max(1, round(job.wish.minutes * 60 / max(trial.step_s, 1e-3)))
         config = with_steps(config, steps)
         write_config(config, run)
     return config.optim.steps
 
 
-def try_out(job: Job) -> Estimate:
+def try_out(job: Job, stop: Callable[[], bool]) -> Estimate:
     """What the run would be like; everything that it needs is made in a temporary folder.
 
     Raises:
         TcmError: in words for a person.
+        GivenUp: `stop` said so.
     """
     with tempfile.TemporaryDirectory(prefix="tcm-studio-", ignore_cleanup_errors=True) as folder:
-        steps = prepare(job, Path(folder))
-        return estimate(Path(folder) / CONFIG_FILE, steps)
+        steps = prepare(job, Path(folder), stop)
+        return estimate(Path(folder) / CONFIG_FILE, steps, stop)
 
 
 def hash_pages(

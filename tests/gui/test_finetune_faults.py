@@ -19,6 +19,7 @@ from tcm_core.checkpoint import save_checkpoint
 from tests.helpers.app_robot import AppRobot, Condition, run_with
 from tests.helpers.fake_predictor import FakeDetector
 from tests.helpers.finetuned import approved_folder, begin, end_runs, finetune_dialog, training_window, until
+from tests.helpers.models_journey import back
 from tests.helpers.tiny_model import tiny_checkpoint, tiny_metadata
 
 pytestmark = [
@@ -52,7 +53,7 @@ def polls(count: int) -> Iterator[Condition]:
 
 def still_usable(robot: AppRobot, labels: tuple) -> Iterator[Condition]:
     """The labels are as they were, and the program goes on."""
-    robot.window.activateWindow()  # a window manager does it; the offscreen platform has none
+    yield from back(robot)
     assert robot.page.regions == labels
     robot.press("D")
     yield lambda: robot.key == "img_2.png" and robot.picture_shown()
@@ -242,7 +243,7 @@ def test_the_gpu_is_left_to_a_training_and_taken_back_after_it(folder: Path, tin
         window = training_window(robot)
         yield from until(lambda: chip.text() == "cpu, fake")
         assert [device for _, device in detector.loads] == ["auto", "cpu"]
-        robot.window.activateWindow()
+        yield from back(robot)
         robot.press("G")  # it can be worked with meanwhile
         yield robot.can_accept
         yield from until(lambda: is_in(window, "going"))

@@ -195,4 +195,5 @@ class FinetuneDialog(QDialog):
     def done(self, result: int) -> None:
         self._service.looked.disconnect(self._looked)
         self._service.estimated.disconnect(self._estimated)
+        self._service.forget_question()
         super().done(result)
