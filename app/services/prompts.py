@@ -55,6 +55,7 @@ class PromptMaps:
         own_words: of the checkpoint's prompt.
         known: the words that its text tower knows; (): all of CLIP's.
         origin: where they are from, in words.
+        clip: the CLIP whose text tower it is; "": a small one of its own.
         frame: how the image lies in the network's input.
         maps: by words; the checkpoint's own are among them.
         refused: why words cannot be used, by words.
@@ -65,6 +66,7 @@ class PromptMaps:
     own_words: str
     known: tuple[str, ...]
     origin: str
+    clip: str
     frame: ImageFrame
     maps: Mapping[str, PromptMap]
     refused: Mapping[str, str]
@@ -79,6 +81,7 @@ class _Bench:
     stamp: int = 0
     seen: "Seen | None" = None
     table: "WordTable | None" = None
+    store: tuple[tuple[str, str], ...] = ()  # weights that were there when the table was looked for
     maps: dict[str, PromptMap] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     settings: DecodeSettings | None = None  # of the detections among the maps
@@ -129,6 +132,7 @@ class PromptJob:
             own,
             tuple(bench.table.words),
             bench.table.origin,
+            _clip_of(predictor.metadata),
             bench.seen.frame,
             {words: bench.maps[words] for words in (own, *self.words) if words in bench.maps},
             {words: why for words, why in bench.refused.items() if words in wanted},
@@ -137,6 +141,7 @@ class PromptJob:
     def _prepare(self, predictor: "Predictor") -> None:
         """Look at the image, unless it is the one that was looked at last."""
         from tcm_core.infer.words import find_table
+        from tcm_core.weights.store import list_weights
 
         bench, stamp = self.bench, self.path.stat().st_mtime_ns if self.path.exists() else 0
         if bench.predictor is not predictor:
@@ -144,11 +149,10 @@ class PromptJob:
         language, modules = predictor.language, predictor.metadata.model.tcm
         assert language is not None
         assert modules is not None
-        if bench.table is None or not bench.table.whole:  # weights may have come meanwhile
-            table = find_table(language, modules)
-            if bench.table is None or table.whole:
-                bench.table = table
-                bench.refused.clear()
+        store = tuple((entry.name, entry.sha256) for entry in list_weights())
+        if bench.table is None or bench.store != store:  # weights may have come meanwhile
+            bench.table, bench.store = find_table(language, modules), store
+            bench.refused.clear()
         if (bench.path, bench.stamp) != (self.path, stamp):
             bench.seen = None
             bench.maps.clear()
@@ -297,3 +301,8 @@ def prompted_name(checkpoint: str, words: str) -> str:
 
 def _own_words(metadata: CheckpointMetadata) -> str:
     return "" if metadata.model.tcm is None else metadata.model.tcm.language.words
+
+
+def _clip_of(metadata: CheckpointMetadata) -> str:
+    modules = metadata.model.tcm
+    return modules.text.name if modules is not None and modules.text.kind == "clip" else ""

@@ -200,6 +200,7 @@ class Commands:
         self.checkpoints = checkpoints.CheckpointCommands(desk)
         self.checkpoints.compare_with = self.compare.open_with
         self.prompts = prompts.PromptCommands(desk)
+        self.prompts.open_weights = self.checkpoints.open_weights
         self.review = review.ReviewCommands(desk)
         self.comments = comments.CommentCommands(desk)
         self.overview = overview.OverviewCommands(desk)

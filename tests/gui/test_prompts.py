@@ -64,7 +64,7 @@ def test_typed_words_change_the_map_and_are_listed_kept_and_used(
         yield from opened(robot)
         window = prompt_window(robot)
         assert window.words.text() == OWN
-        assert "knows the words of its own prompt only: a, photo, of, text, sign" in window.known.text()
+        assert "has learnt the words of its own prompt only: a, photo, of, text, sign" in window.known.text()
         assert not window.use_button.isEnabled()
         looked = commands(robot)._service._bench.seen
         yield from typed(robot, window, "sign")

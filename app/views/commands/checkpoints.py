@@ -67,6 +67,12 @@ class CheckpointCommands(QObject):
             self.shelf.notes.notice = None
             window.tell(notice, bad=True)
 
+    def open_weights(self) -> None:
+        """Bring the tab of CLIP's weights to the front."""
+        self.open()
+        if self.window is not None:
+            self.window.tabs.setCurrentWidget(self.window.weights)
+
     def shutdown(self) -> None:
         """End what is under way."""
         self.shelf.shutdown()

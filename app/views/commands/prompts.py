@@ -41,6 +41,7 @@ class PromptCommands(QObject):
         self._use_after = False
         self._made_here: set[str] = set()  # checkpoints with other words, used while the window is open
         self._labels: object = None  # that the figures were made against
+        self.open_weights: Callable[[], None] | None = None  # the tab of CLIP's weights
         desk.open_page.changed.connect(self._page_changed)
         desk.parts.images.image_ready.connect(self._image_ready)
         desk.parts.detection.checkpoint_ready.connect(self._page_changed)
@@ -77,6 +78,7 @@ class PromptCommands(QObject):
             window.keep_wanted.connect(self._ask_preset)
             window.preset_dropped.connect(self._drop_preset)
             window.closed.connect(self._closed)
+            window.weights_button.clicked.connect(self._open_weights)
             translate(window)
         return self.window, self._service
 
@@ -236,6 +238,11 @@ class PromptCommands(QObject):
 
     def _folder(self) -> Path:
         return self._desk.parts.home.data / OWN_FOLDER
+
+    @Slot()
+    def _open_weights(self) -> None:
+        if self.open_weights is not None:
+            self.open_weights()
 
     @Slot()
     def _closed(self) -> None:

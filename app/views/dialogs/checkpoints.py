@@ -121,7 +121,7 @@ class CheckpointWindow(QWidget):
             grid.addWidget(button, at // 5, at % 5)
         self.import_button = QPushButton("Import...")
         self.import_button.setToolTip("Bring in a checkpoint of this program, of TCM or of mmocr")
-        grid.addWidget(self.import_button, 1, 3)
+        grid.addWidget(self.import_button, 1, 4)
         return grid
 
     def _connect(self) -> None:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )  # fmt: skip
@@ -72,11 +73,17 @@ class PromptWindow(QWidget):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
         self.known.setProperty("role", "muted")
+        self.weights_button = QPushButton("CLIP weights...")
+        self.weights_button.setToolTip("Open the list of CLIP weights, to pull those of this text tower")
+        self.weights_button.hide()
         self.pictures = PromptPictures()
         self.table = _table()
         column = QVBoxLayout(self)
         column.addLayout(self._words_row())
-        column.addWidget(self.known)
+        known = QHBoxLayout()
+        known.addWidget(self.known, 1)
+        known.addWidget(self.weights_button)
+        column.addLayout(known)
         column.addLayout(self._view_row())
         column.addWidget(self.pictures, 1)
         column.addWidget(self.table)
@@ -103,9 +110,10 @@ class PromptWindow(QWidget):
 
     def _view_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        self.modes: dict[Mode, QPushButton] = {}
+        self.modes: dict[Mode, QToolButton] = {}
         for mode in MODES:
-            button = self.modes[mode] = QPushButton(MODE_TEXTS[mode])
+            button = self.modes[mode] = QToolButton()
+            button.setText(MODE_TEXTS[mode])
             button.setCheckable(True)
             button.setChecked(mode == "beside")
             button.clicked.connect(partial(self._set_mode, mode))
@@ -184,16 +192,8 @@ class PromptWindow(QWidget):
     def show_maps(self, maps: PromptMaps, figures: Mapping[str, MapFigures]) -> None:
         """Show what came of the words."""
         self._maps, self._figures = maps, figures
-        if maps.known:
-            words = ", ".join(maps.known)
-            self.known.setText(
-                tr(
-                    f"This text tower knows the words of its own prompt only: {words}. For any word take a "
-                    "checkpoint with CLIP's text tower, and pull its weights in Detect > Checkpoints."
-                )
-            )
-        else:
-            self.known.setText(tr(f"This text tower knows every word: {maps.origin}."))
+        self.known.setText(tr(_known_words(maps)))
+        self.weights_button.setVisible(bool(maps.known and maps.clip))
         self.tell("")
         self.show_state()
 
@@ -201,6 +201,7 @@ class PromptWindow(QWidget):
         """Say why there is nothing to show."""
         self._maps, self._figures = None, {}
         self.known.clear()
+        self.weights_button.hide()
         self.show_state()
         self.tell(why, bad=True)
 
@@ -226,6 +227,11 @@ class PromptWindow(QWidget):
         self._fill_table()
         if maps is not None and words in maps.refused:
             self.tell(maps.refused[words], bad=True)
+        elif own is not None and other is not None and other is not own:
+            same = (own.plane == other.plane).all()
+            self.tell(
+                "These words give the very same map: this checkpoint does not mind them" if same else ""
+            )
         usable = other is not None and maps is not None and words != maps.own_words
         self.use_button.setEnabled(usable)
         self.save_button.setEnabled(usable)
@@ -314,6 +320,22 @@ class PromptWindow(QWidget):
         self.pictures.set_mode(mode)
 
 
+def _known_words(maps: PromptMaps) -> str:
+    """Which words can be used, and what to do for others."""
+    words = ", ".join(maps.known)
+    if not maps.known:
+        return f"This text tower knows every word: {maps.origin}."
+    if maps.clip:
+        return (
+            f"This checkpoint holds the words of its own prompt only: {words}. "
+            f"Pull the CLIP weights of {maps.clip} that it was made of, and every word can be used."
+        )
+    return (
+        f"This text tower has learnt the words of its own prompt only: {words}. For other words take a "
+        "checkpoint with CLIP's text tower."
+    )
+
+
 def _row(words: str, figures: MapFigures | None, found: PromptMap | None) -> tuple[str, ...]:
     if figures is None:
         return words or tr(NO_WORDS), "", "", "", ""
@@ -331,6 +353,7 @@ def _table() -> QTableWidget:
     table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.verticalHeader().hide()
+    table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
     table.setMaximumHeight(150)
     return table
