@@ -15,7 +15,7 @@ from tcm_core.detection import Detection
 from tcm_core.evaluate.protocols import PROTOCOLS
 from tcm_core.evaluate.result import ImageResult, Match, Verdict
 from tcm_core.geometry.overlap import iou_matrix
-from tcm_core.geometry.polygon import Points
+from tcm_core.geometry.polygon import Points, bounds
 
 SAME_FROM: Final = 0.5
 """Two polygons are the same text from this intersection over union on."""
@@ -247,3 +247,13 @@ def iou_of(result: ImageResult, found: int) -> float | None:
 def missed(result: ImageResult) -> tuple[int, ...]:
     """The indices of the labels that were not found."""
     return tuple(at for at, verdict in enumerate(result.gt_verdicts) if verdict is Verdict.FALSE_NEGATIVE)
+
+
+def outside(shapes: Sequence[Shape], size: tuple[int, int]) -> int:
+    """How many shapes lie wholly outside of an image of (height, width): they belong to another one."""
+    height, width = size
+    count = 0
+    for shape in shapes:
+        left, top, right, bottom = bounds(shape.polygon)
+        count += right <= 0 or bottom <= 0 or left >= width or top >= height
+    return count

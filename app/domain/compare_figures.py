@@ -1,17 +1,21 @@
-"""Figures of a detector over many pages: by what texts look like, at every threshold, and the worst pages."""
+"""Figures of a detector over many pages: at every threshold, by what texts look like, and the worst pages."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import mean
 from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from app.domain.compare import Shape, by_score, instances
 from tcm_core.evaluate.breakdown import MEASURES, Group, breakdown
 from tcm_core.evaluate.protocols import PROTOCOLS
-from tcm_core.evaluate.result import EvaluationResult, Found, GroundTruth
+from tcm_core.evaluate.result import EvaluationResult, ImageResult, harmonic_mean, ratio, summarise
+from tcm_core.geometry.polygon import Points
 
-CURVE_STEPS: Final = 50
-"""Thresholds of the curve: 0, 0.02 ... 0.98."""
-WORST: Final = 10
+CURVE_STEPS: Final = 100
+"""Thresholds of the curve: 0, 0.01 ... 0.99, the steps of the slider."""
 
 
 class PagePair(NamedTuple):
@@ -42,70 +46,169 @@ class PageFigure(NamedTuple):
     wrong: int
 
 
-@dataclass(frozen=True, eq=False)
-class FolderFigures:
-    """What a protocol says of one detector over all pages that have labels.
+class JudgedPage:
+    """One page under every threshold: the protocol is asked once for each number of detections.
+
+    Args:
+        pair: the labels, and what was found.
+        protocol: a name in PROTOCOLS.
+    """
+
+    def __init__(self, pair: PagePair, protocol: str) -> None:
+        self.pair = pair
+        self._rules = PROTOCOLS[protocol]
+        self._texts = instances(pair.truth)
+        order = by_score(pair.found)
+        self._polygons = [pair.found[at].polygon for at in order]
+        scores = [pair.found[at].score for at in order]
+        self._falling = np.array([-np.inf if score is None else -score for score in scores])
+        self._results: dict[int, ImageResult] = {}
+
+    def count_at(self, threshold: float) -> int:
+        """How many detections reach the threshold; what has no score always does."""
+        return int(np.searchsorted(self._falling, -threshold, side="right"))
+
+    def at(self, threshold: float) -> ImageResult:
+        """The verdicts on the labels, and on the detections that count from the highest score on.
+
+        Raises:
+            BadLabels: the protocol refuses labels or polygons.
+        """
+        count = self.count_at(threshold)
+        if count not in self._results:
+            found = {"": self._polygons[:count]}
+            evaluated = self._rules.evaluate({"": self._texts}, found, self._rules.iou or 0.0)
+            self._results[count] = evaluated.images[""]
+        return self._results[count]
+
+    def polygons_at(self, threshold: float) -> list[Points]:
+        """The detections that the result at a threshold speaks of, in its order."""
+        return self._polygons[: self.count_at(threshold)]
+
+    def sums(self) -> NDArray[np.float64]:
+        """(CURVE_STEPS, 4): at each step credits and number of the labels, of the detections that count."""
+        rows, before, row = [], -1, (0.0, 0, 0.0, 0)
+        for step in range(CURVE_STEPS):
+            count = self.count_at(step / CURVE_STEPS)
+            if count != before:
+                before, result = count, self.at(step / CURVE_STEPS)
+                row = (sum(result.gt_credits), result.care_gt, sum(result.det_credits), result.care_det)
+            rows.append(row)
+        return np.array(rows, dtype=np.float64)
+
+
+class JudgedFolder:
+    """What a protocol says of one detector on many pages.
 
     Attributes:
-        result: at the threshold asked for.
+        pages: by key, in the order in which they were added.
+
+    Args:
+        protocol: a name in PROTOCOLS.
+    """
+
+    def __init__(self, protocol: str) -> None:
+        self.protocol = protocol
+        self.pages: dict[str, JudgedPage] = {}
+        self._sums = np.zeros((CURVE_STEPS, 4))
+
+    def add(self, key: str, pair: PagePair) -> None:
+        """Judge one more page at all thresholds.
+
+        Raises:
+            BadLabels: the protocol refuses its labels or polygons; it is not added.
+        """
+        self.take(key, JudgedPage(pair, self.protocol))
+
+    def take(self, key: str, page: JudgedPage) -> None:
+        """Add a page that is judged by the folder's protocol.
+
+        Raises:
+            BadLabels: the protocol refuses its labels or polygons; it is not added.
+        """
+        self._sums += page.sums()
+        self.pages[key] = page
+
+    def result(self, threshold: float) -> EvaluationResult:
+        """The figures over all pages."""
+        return summarise({key: page.at(threshold) for key, page in self.pages.items()})
+
+    def groups(self, threshold: float) -> dict[str, tuple[Group, ...]]:
+        """The figures by size, angle and curvature of the texts, by the names in MEASURES."""
+        result = self.result(threshold)
+        truth = {key: instances(page.pair.truth) for key, page in self.pages.items()}
+        found = {key: page.polygons_at(threshold) for key, page in self.pages.items()}
+        return {name: breakdown(result, truth, found, name) for name in MEASURES}
+
+    def curve(self) -> tuple[CurvePoint, ...]:
+        """The figures from the lowest to the highest threshold."""
+        return curve_of(self._sums)
+
+    def worst(self, threshold: float) -> tuple[PageFigure, ...]:
+        """Every page's figures from the worst to the best."""
+        return page_figures({key: page.at(threshold) for key, page in self.pages.items()})
+
+    @property
+    def seconds(self) -> float | None:
+        """The mean time of the pages whose time is known."""
+        times = [page.pair.seconds for page in self.pages.values() if page.pair.seconds is not None]
+        return mean(times) if times else None
+
+
+@dataclass(frozen=True, eq=False)
+class FolderFigures:
+    """One detector's figures at one threshold, to be shown.
+
+    Attributes:
+        result: over all pages.
         groups: by the names in MEASURES.
-        curve: from the lowest to the highest threshold.
         pages: from the worst to the best.
+        curve: over all thresholds.
         seconds: the mean of the pages whose time is known, or None.
     """
 
-    result: EvaluationResult
     threshold: float
+    result: EvaluationResult
     groups: Mapping[str, tuple[Group, ...]]
-    curve: tuple[CurvePoint, ...]
     pages: tuple[PageFigure, ...]
+    curve: tuple[CurvePoint, ...]
     seconds: float | None
 
 
-class Stopped(Exception):
-    """The figures are not wanted any more."""
+def figures_at(folder: JudgedFolder, threshold: float) -> FolderFigures:
+    """All figures of a folder at one threshold."""
+    return FolderFigures(
+        threshold,
+        folder.result(threshold),
+        folder.groups(threshold),
+        folder.worst(threshold),
+        folder.curve(),
+        folder.seconds,
+    )
 
 
-def folder_figures(
-    pages: Mapping[str, PagePair],
-    protocol: str,
-    threshold: float = 0.0,
-    wanted: Callable[[], bool] = lambda: True,
-) -> FolderFigures:
-    """The figures over many pages.
-
-    Args:
-        pages: by key; in this order pages of equal figures are listed.
-        protocol: a name in PROTOCOLS.
-        threshold: detections with a lower score do not count; what has no score always does.
-        wanted: asked now and then; False ends the work.
+def page_curve(pair: PagePair, protocol: str) -> tuple[CurvePoint, ...]:
+    """The figures of one page from the lowest to the highest threshold.
 
     Raises:
         BadLabels: the protocol refuses labels or polygons.
-        Stopped: `wanted` said no.
     """
-    truth: GroundTruth = {key: instances(pair.truth) for key, pair in pages.items()}
-    result, found = _evaluate(pages, truth, protocol, threshold)
-    groups = {name: breakdown(result, truth, found, name) for name in MEASURES}
-    curve: list[CurvePoint] = []
-    before, figures = -1, result
-    for step in range(CURVE_STEPS):
-        if not wanted():
-            raise Stopped
-        at = step / CURVE_STEPS
-        count = sum(_counts(shape, at) for pair in pages.values() for shape in pair.found)
-        if count != before:  # the same polygons have the same figures
-            before, (figures, _) = count, _evaluate(pages, truth, protocol, at)
-        curve.append(CurvePoint(at, figures.precision, figures.recall, figures.hmean))
-    times = [pair.seconds for pair in pages.values() if pair.seconds is not None]
-    mean = sum(times) / len(times) if times else None
-    return FolderFigures(result, threshold, groups, tuple(curve), page_figures(result), mean)
+    return curve_of(JudgedPage(pair, protocol).sums())
 
 
-def page_figures(result: EvaluationResult) -> tuple[PageFigure, ...]:
+def curve_of(sums: NDArray[np.float64]) -> tuple[CurvePoint, ...]:
+    """The curve of (CURVE_STEPS, 4) sums as `JudgedPage.sums` has them."""
+    points = []
+    for step, (gt_credits, care_gt, det_credits, care_det) in enumerate(sums.tolist()):
+        precision, recall = ratio(det_credits, care_det), ratio(gt_credits, care_gt)
+        points.append(CurvePoint(step / CURVE_STEPS, precision, recall, harmonic_mean(precision, recall)))
+    return tuple(points)
+
+
+def page_figures(images: Mapping[str, ImageResult]) -> tuple[PageFigure, ...]:
     """Every page's figures from the worst to the best: by its F, then by how many polygons are wrong."""
     figures = []
-    for key, image in result.images.items():
+    for key, image in images.items():
         lost = image.care_gt - image.matched
         wrong = sum(verdict == "fp" for verdict in image.det_verdicts)
         figures.append(PageFigure(key, image.precision, image.recall, image.hmean, lost, wrong))
@@ -128,18 +231,3 @@ def at_threshold(curve: Sequence[CurvePoint], threshold: float) -> CurvePoint:
 def best_point(curve: Sequence[CurvePoint]) -> CurvePoint:
     """The point with the highest F; of several the one with the lowest threshold."""
     return max(curve, key=lambda point: (point.hmean, -point.threshold))
-
-
-def _counts(shape: Shape, threshold: float) -> bool:
-    return shape.score is None or shape.score >= threshold
-
-
-def _evaluate(
-    pages: Mapping[str, PagePair], truth: GroundTruth, protocol: str, threshold: float
-) -> tuple[EvaluationResult, Found]:
-    rules = PROTOCOLS[protocol]
-    found = {
-        key: [pair.found[at].polygon for at in by_score(pair.found) if _counts(pair.found[at], threshold)]
-        for key, pair in pages.items()
-    }
-    return rules.evaluate(truth, found, rules.iou or 0.0), found

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final, Literal
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -9,11 +10,13 @@ from PySide6.QtCore import QObject, Signal, Slot
 from app.domain.compare import Shape, shapes_of_detections, shapes_of_regions
 from app.services.checkpoints import CheckpointChoice, available_checkpoints
 from app.services.detection import DetectionService
-from app.services.prediction_store import PredictionSet
+from app.services.prediction_store import PredictionSet, PredictionStore
 from app.services.workspace import Workspace
-from app.workers.messages import Problem
+from app.workers.messages import Problem, at_scale, without_scale
+from tcm_core.checkpoint_file import read_metadata
 from tcm_core.config.decode import DecodeSettings
 from tcm_core.decode.maps import ImageMaps
+from tcm_core.errors import TcmError
 
 SourceKind = Literal["labels", "truth", "checkpoint"]
 Reference = Literal["", "labels", "truth"]
@@ -30,6 +33,7 @@ class Source:
         sha256: of a checkpoint that has looked at a page; "" when it is known by its name only.
         file: the checkpoint's file; "" where it is not known, it cannot look at further pages then.
         settings: how its maps are decoded; None: as they were when it looked.
+        scale: of the size that it wants pictures in.
     """
 
     kind: SourceKind
@@ -37,11 +41,22 @@ class Source:
     sha256: str = ""
     file: str = ""
     settings: DecodeSettings | None = None
+    scale: float = 1.0
 
     @property
     def identity(self) -> tuple[str, str]:
         """The same for the same source under any settings."""
         return self.kind, self.sha256 or self.title
+
+    @property
+    def called(self) -> str:
+        """What the detection calls its file at its scale."""
+        return at_scale(self.file, self.scale)
+
+    @property
+    def name(self) -> str:
+        """For people, with the scale where it is not its own."""
+        return at_scale(self.title, self.scale)
 
 
 LABELS: Final = Source("labels", "Labels")
@@ -83,7 +98,8 @@ class Comparison(QObject):
         self._workspace, self._detection = workspace, detection
         self._asked: set[tuple[str, str]] = set()  # file and key of what was asked for
         self._files: list[CheckpointChoice] | None = None
-        self._decoded: dict[tuple[str, str], PredictionSet] = {}  # under a pane's own settings
+        self._decoded: dict[tuple[str, str, DecodeSettings], PredictionSet] = {}  # a pane's own settings
+        self._sides: dict[str, int] = {}  # of files: the short side that they want
         detection.predictions_changed.connect(self._predictions_changed)
         detection.side.failed.connect(self._side_failed)
         workspace.closing.connect(self.forget)
@@ -98,6 +114,7 @@ class Comparison(QObject):
         found = [
             Source("checkpoint", one.checkpoint_name, one.checkpoint_hash, files.get(one.checkpoint_name, ""))
             for one in self._detection.store.sets(key)
+            if without_scale(one.checkpoint_hash)[1] == 1.0
         ]
         known = {source.title for source in found}
         others = [Source("checkpoint", name, "", file) for name, file in files.items() if name not in known]
@@ -149,7 +166,7 @@ class Comparison(QObject):
             return now
         faint = now.settings.model_copy(update={"score_threshold": min(FAINT, now.settings.score_threshold)})
         found = self._set_of(key, source)
-        return None if found is None else self._as_pane(found.decoded_with(faint))
+        return None if found is None else self._shown(found, faint)
 
     def ask_for(
         self, source: Source, keys: Sequence[str], *, urgent: bool = False, again: bool = False
@@ -164,14 +181,56 @@ class Comparison(QObject):
         """
         if source.kind != "checkpoint" or not source.file:
             return
-        new = [key for key in keys if again or (source.file, key) not in self._asked]
+        new = [key for key in keys if again or (source.called, key) not in self._asked]
         if new:
-            self._asked.update((source.file, key) for key in new)
-            self._detection.detect_with(source.file, new, urgent=urgent)
+            self._asked.update((source.called, key) for key in new)
+            self._detection.detect_with(source.file, new, urgent=urgent, scale=source.scale)
 
     def is_awaited(self, key: str, source: Source) -> bool:
         """Whether the source's checkpoint is looking at the page."""
-        return bool(source.file) and key in self._detection.side.pending(source.file)
+        return bool(source.file) and key in self._detection.side.pending(source.called)
+
+    def awaited(self, source: Source) -> int:
+        """How many pages the source's checkpoint has still to look at."""
+        return len(self._detection.side.pending(source.called)) if source.file else 0
+
+    def cancel(self, source: Source) -> None:
+        """Let the source's checkpoint look at no more pages."""
+        if source.file:
+            self._detection.side.cancel(source.called)
+
+    def why_not(self, key: str, source: Source) -> str:
+        """Why the source's checkpoint could not look at a page; empty when it could, or was not asked."""
+        outcome = self._detection.side.outcomes.get((key, source.called))
+        if outcome is None or outcome.problem is None or outcome.state != "failed":
+            return ""
+        return outcome.problem.what
+
+    def short_side(self, source: Source) -> int | None:
+        """The short side of the pictures that a checkpoint sees, pixels; None where it is not known."""
+        if not source.file:
+            return None
+        if source.file not in self._sides:
+            try:
+                self._sides[source.file] = read_metadata(Path(source.file)).short_side
+            except (TcmError, OSError):
+                return None
+        return round(self._sides[source.file] * source.scale)
+
+    def hash_of(self, source: Source) -> str:
+        """The hash that the source's sets are kept under; empty where it is not known yet."""
+        sha256 = source.sha256 or self._detection.side.hash_of(source.file)
+        return at_scale(sha256, source.scale) if sha256 else ""
+
+    @property
+    def store(self) -> PredictionStore:
+        """Where what was found is kept."""
+        return self._detection.store
+
+    @property
+    def workspace(self) -> Workspace:
+        """The open project."""
+        return self._workspace
 
     @Slot()
     def forget(self) -> None:
@@ -191,22 +250,21 @@ class Comparison(QObject):
         return PaneSet(() if db is None else shapes_of_regions(db.load_page(key).regions))
 
     def _set_of(self, key: str, source: Source) -> PredictionSet | None:
-        store = self._detection.store
-        sha256 = source.sha256 or self._detection.side.hash_of(source.file)
+        store, sha256 = self._detection.store, self.hash_of(source)
         if sha256:
             return store.set_by(key, sha256)
-        named = [one for one in store.sets(key) if one.checkpoint_name == source.title]
+        named = [one for one in store.sets(key) if one.checkpoint_name == source.name]
         return named[0] if named else None
 
     def _shown(self, found: PredictionSet, settings: DecodeSettings | None) -> PaneSet:
         if settings is None or settings.head != found.settings.head:
             return self._as_pane(found)
-        place = (found.key, found.checkpoint_hash)
+        place = (found.key, found.checkpoint_hash, settings)
         if found.maps is None:  # a higher threshold needs no maps
             kept = tuple(one for one in found.detections if one.score >= settings.score_threshold)
             return self._as_pane(replace(found, detections=kept))
         known = self._decoded.get(place)
-        if known is None or known.maps is not found.maps or known.settings != settings:
+        if known is None or known.maps is not found.maps:
             known = self._decoded[place] = found.decoded_with(settings)
             while len(self._decoded) > 8:
                 del self._decoded[next(iter(self._decoded))]

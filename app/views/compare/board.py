@@ -7,7 +7,16 @@ from typing import Final
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
-from app.domain.compare import Difference, Group, Shape, differences, group_sets, judge, polygon_of
+from app.domain.compare import (
+    Difference,
+    Group,
+    Shape,
+    differences,
+    group_sets,
+    judge,
+    outside,
+    polygon_of,
+)
 from app.domain.page import Page
 from app.i18n.translation import tr
 from app.services.comparison import LABELS, TRUTH, Comparison, PaneSet, Reference, Source
@@ -34,6 +43,7 @@ class Board(QObject):
         adopt_wanted: a Shape is to become a label.
         vote_wanted: number of the pane that is the best, from 1.
         sources_changed: another source or setting is shown.
+        shown: everything was looked up again.
         told: something to say in passing.
     """
 
@@ -42,6 +52,7 @@ class Board(QObject):
     adopt_wanted = Signal(object)
     vote_wanted = Signal(int)
     sources_changed = Signal()
+    shown = Signal()
     told = Signal(str)
 
     def __init__(self, comparison: Comparison, area: PaneArea, parent: QObject | None = None) -> None:
@@ -54,6 +65,7 @@ class Board(QObject):
         self.groups: tuple[Group, ...] = ()
         self.differences: tuple[Difference, ...] = ()
         self.chosen: Group | None = None
+        self.remark = ""  # on the labels of the page
         self._image: QImage | None = None
         self._page: Page | None = None
         self._map_name = NO_MAP
@@ -90,6 +102,7 @@ class Board(QObject):
         pane = Pane(number, self._area)
         pane.source_picked.connect(lambda source: self.set_source(pane, source))
         pane.settings_moved.connect(lambda settings: self.set_settings(pane, settings))
+        pane.side_moved.connect(lambda side: self.set_side(pane, side))
         pane.detect_wanted.connect(lambda: self._detect(pane))
         pane.vote_wanted.connect(lambda: self.vote_wanted.emit(pane.number))
         canvas = pane.canvas
@@ -117,6 +130,20 @@ class Board(QObject):
         self._show(pane)
         self._group_timer.start()
         self.sources_changed.emit()
+
+    def set_side(self, pane: Pane, side: int) -> None:
+        """Let a pane's checkpoint see pictures of another short side, pixels; it looks at the page anew."""
+        source = pane.source
+        if source is None or self.key is None:
+            return
+        own = self._comparison.short_side(replace(source, scale=1.0))
+        if own is None:
+            return
+        scale = round(side / own, 4)
+        if scale != source.scale:
+            self.set_source(pane, replace(source, scale=scale))
+            if pane.content is None and pane.source is not None:
+                self._detect(pane)
 
     def set_threshold(self, index: int, threshold: float) -> None:
         """Give the pane of this index another score threshold."""
@@ -156,6 +183,8 @@ class Board(QObject):
         self._image = image
         for pane in self.panes:
             pane.canvas.show_image(image)
+        self.remark = self._remark()
+        self.differences_changed.emit(list(self.differences))
 
     def labels_changed(self, page: Page) -> None:
         """Look everything up again when the labels of the page are others than before."""
@@ -175,7 +204,9 @@ class Board(QObject):
             if self.key is not None:
                 pane.set_choices(choices, self._kept(pane, choices))
             self._show(pane)
+        self.remark = self._remark()
         self._match()
+        self.shown.emit()
 
     def _kept(self, pane: Pane, choices: Sequence[Source]) -> Source:
         """The pane's source as it is known now; at first a different one for every pane."""
@@ -187,7 +218,7 @@ class Board(QObject):
         for choice in choices:
             same_file = bool(now.file) and choice.file == now.file
             if choice.identity == now.identity or same_file:
-                return replace(choice, settings=now.settings)
+                return replace(choice, settings=now.settings, scale=now.scale)
         return now
 
     def _show(self, pane: Pane) -> None:
@@ -195,6 +226,7 @@ class Board(QObject):
         if source is None or key is None:
             pane.show_content(None, (), None, "")
             return
+        pane.show_side(self._comparison.short_side(source))
         try:
             content = self._comparison.content(key, source)
             truth = self._comparison.reference(key, self.against) if source.kind != self.against else None
@@ -212,6 +244,21 @@ class Board(QObject):
         except TcmError as error:
             self.told.emit(str(error))
             return None
+
+    def _remark(self) -> str:
+        """What is odd about the labels that count as right; empty when nothing is."""
+        if self.key is None or not self.against or self._image is None:
+            return ""
+        try:
+            truth = self._comparison.reference(self.key, self.against)
+        except StorageError as error:
+            return str(error)
+        if truth is None:
+            return tr("There is nothing to judge against on this image")
+        out = outside(truth, (self._image.height(), self._image.width()))
+        if not out:
+            return ""
+        return tr(f"{out} of {len(truth)} labels lie outside of the image: are they of another one?")
 
     def _note(self, source: Source, key: str) -> str:
         if self._comparison.is_awaited(key, source):

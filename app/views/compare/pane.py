@@ -5,7 +5,16 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QRectF, Signal, Slot
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.domain.compare import Shape, iou_of
 from app.domain.level_set import KeptMaps
@@ -20,6 +29,7 @@ from tcm_core.config.decode import DecodeSettings
 from tcm_core.evaluate.result import ImageResult
 
 NO_MAP: Final = ""
+SIDES: Final = (64, 4096)
 
 
 class Pane(QObject):
@@ -28,12 +38,14 @@ class Pane(QObject):
     Attributes:
         source_picked: another Source is wanted.
         settings_moved: other DecodeSettings are wanted; emitted for each tick of a slider.
+        side_moved: the checkpoint is to see pictures of this short side, pixels.
         detect_wanted: the checkpoint is to look at the page.
         vote_wanted: this pane is the best on the page.
     """
 
     source_picked = Signal(object)
     settings_moved = Signal(object)
+    side_moved = Signal(int)
     detect_wanted = Signal()
     vote_wanted = Signal()
 
@@ -66,6 +78,13 @@ class Pane(QObject):
             for field, one in CONTROLS.items()
             if field != "score_threshold"
         }
+        self.side = QSpinBox()
+        self.side.setRange(*SIDES)
+        self.side.setSingleStep(32)
+        self.side.setSuffix(" px")
+        self.side.setKeyboardTracking(False)
+        self.side.setAccessibleName("Input side")
+        self.side.setToolTip("The short side of the picture that the network sees; Enter looks anew")
         self.more = QWidget()
         self._build()
         self.picker.activated.connect(self._picked)
@@ -93,6 +112,8 @@ class Pane(QObject):
         for field, slider in self.controls.items():
             slider.setToolTip(CONTROLS[field].tip)
             self._form.addRow(CONTROLS[field].title, slider)
+        self._form.addRow("Input side", self.side)
+        self.side.editingFinished.connect(self._side_typed)
         self.more.hide()
         column.addWidget(self.more)
 
@@ -119,6 +140,14 @@ class Pane(QObject):
             self._choices.append(source)
             self.picker.addItem(source.title)
         self.picker.setCurrentIndex(at if at >= 0 else self.picker.count() - 1)
+
+    def show_side(self, side: int | None) -> None:
+        """Show which short side the checkpoint sees, pixels; None: it has none that could be chosen."""
+        self._form.setRowVisible(self.side, side is not None)
+        if side is not None:
+            self.side.blockSignals(True)
+            self.side.setValue(side)
+            self.side.blockSignals(False)
 
     def show_content(
         self,
@@ -201,6 +230,10 @@ class Pane(QObject):
             return
         kept = KeptMaps(content.maps, content.settings)
         self.canvas.show_map(map_named(kept, self._map_name), QRectF(*content.maps.image_rect()))
+
+    @Slot()
+    def _side_typed(self) -> None:
+        self.side_moved.emit(self.side.value())
 
     @Slot(int)
     def _picked(self, row: int) -> None:

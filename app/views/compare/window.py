@@ -1,6 +1,6 @@
 """The comparison window: the board with its panes, the list of differences, and the votes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -25,6 +25,7 @@ from app.services.comparison import Comparison, Reference, Source
 from app.storage.votes import TIE, Vote, wins
 from app.views.compare.area import MODES, Mode, PaneArea
 from app.views.compare.board import Board
+from app.views.compare.figures import FiguresPanel
 from app.views.compare.pane import NO_MAP
 from tcm_core.evaluate.protocols import PROTOCOLS
 
@@ -49,12 +50,24 @@ class CompareWindow(QMainWindow):
     Attributes:
         adopt_wanted: a Shape is to become a label.
         voted: a Vote for the open page.
+        page_wanted: key of another image that is to be opened.
+
+    Args:
+        comparison: looks things up.
+        keys: the images that the figures are over.
+        parent: owner.
     """
 
     adopt_wanted = Signal(object)
     voted = Signal(object)
+    page_wanted = Signal(str)
 
-    def __init__(self, comparison: Comparison, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        comparison: Comparison,
+        keys: Callable[[], Sequence[str]] = tuple,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent, Qt.WindowType.Window)
         self.setObjectName("compare")
         self.setWindowTitle("Compare")
@@ -63,7 +76,10 @@ class CompareWindow(QMainWindow):
         self.board = Board(comparison, self.area, self)
         self.setCentralWidget(self.area)
         self.count, self.map, self.against, self.protocol = _box(), _box(), _box(), _box()
+        self.figures = FiguresPanel(comparison, self.board, keys, self._wins)
+        self._votes: Mapping[str, Vote] = {}
         self.differences = QListWidget()
+        self.remark = QLabel()
         self.votes = QLabel()
         self.modes: dict[Mode, QAction] = {}
         self.bar = QToolBar("Comparison")
@@ -118,6 +134,10 @@ class CompareWindow(QMainWindow):
         column = QVBoxLayout(side)
         column.setContentsMargins(6, 6, 6, 6)
         self.differences.setAccessibleName("Differences between the panes")
+        self.remark.setWordWrap(True)
+        self.remark.setProperty("role", "warning")
+        self.remark.hide()
+        column.addWidget(self.remark)
         column.addWidget(self.differences, 1)
         self.votes.setWordWrap(True)
         self.votes.setProperty("role", "muted")
@@ -127,6 +147,12 @@ class CompareWindow(QMainWindow):
         self.side.setWidget(side)
         self.side.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.side)
+        self.below = QDockWidget("Curves and figures", self)
+        self.below.setObjectName("figures")
+        self.below.setWidget(self.figures)
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.below)
+        self.below.hide()
+        self.below.visibilityChanged.connect(self._figures_shown)
 
     def _build_keys(self) -> None:
         board = self.board
@@ -138,6 +164,11 @@ class CompareWindow(QMainWindow):
         )
         for text, key, hint, run in rows:
             self.bar.addAction(self._action(text, key, hint, run))
+        self.show_figures = self._action(
+            "Figures", "R", "Curves, and the figures of the panes over all images", self._toggle_figures
+        )
+        self.show_figures.setCheckable(True)
+        self.bar.addAction(self.show_figures)
         for number in range(1, MOST_PANES + 1):
             self._action("Best", str(number), "Vote for this pane", partial(self._vote, number))
             self._action(
@@ -169,6 +200,8 @@ class CompareWindow(QMainWindow):
         board.adopt_wanted.connect(self.adopt_wanted)
         board.vote_wanted.connect(self._vote)
         board.told.connect(self.tell)
+        self.figures.told.connect(self.tell)
+        self.figures.page_wanted.connect(self.page_wanted)
         for box in (self.count, self.map, self.against, self.protocol):
             box.activated.connect(self.focus_picture)
 
@@ -185,6 +218,7 @@ class CompareWindow(QMainWindow):
 
     def show_votes(self, votes: Mapping[str, Vote]) -> None:
         """Show the vote of the page, and who won how many."""
+        self._votes = votes
         vote = None if self.board.key is None else votes.get(self.board.key)
         for pane in self.board.panes:
             name = None if pane.source is None else named(pane.source)
@@ -192,6 +226,9 @@ class CompareWindow(QMainWindow):
         won = [f"{name or tr('None is better')}: {count}" for name, count in wins(votes)]
         said = "\n".join([tr("Best on so many images"), *won])
         self.votes.setText(said if won else tr("No votes yet: press 1 to 4, or 0"))
+
+    def _wins(self) -> list[tuple[str, int]]:
+        return wins(self._votes)
 
     def set_against(self, against: Reference) -> None:
         """Judge against labels, ground truth or nothing."""
@@ -218,6 +255,16 @@ class CompareWindow(QMainWindow):
     def _rules_picked(self) -> None:
         self.board.set_rules(AGAINST[self.against.currentIndex()][1], str(self.protocol.currentData()))
 
+    def _toggle_figures(self) -> None:
+        self.below.setVisible(self.show_figures.isChecked())
+
+    @Slot(bool)
+    def _figures_shown(self, shown: bool) -> None:
+        if self.isVisible():
+            self.show_figures.setChecked(shown)
+        if shown:
+            self.figures.show_curves()
+
     def _toggle_more(self) -> None:
         self.board.set_more(self.more.isChecked())
 
@@ -227,6 +274,8 @@ class CompareWindow(QMainWindow):
         for one in found:
             self.differences.addItem(QListWidgetItem(self._words(one)))
         self.side.setWindowTitle(tr(f"{len(found)} differences"))
+        self.remark.setText(self.board.remark)
+        self.remark.setVisible(bool(self.board.remark))
 
     def _words(self, one: Difference) -> str:
         if one.kind is DifferenceKind.OUTLINE:
@@ -251,8 +300,8 @@ class CompareWindow(QMainWindow):
 def named(source: Source) -> str:
     """The name that votes call a source by; with its threshold where that is its own."""
     if source.settings is None:
-        return source.title
-    return f"{source.title} @ {source.settings.score_threshold:.2f}"
+        return source.name
+    return f"{source.name} @ {source.settings.score_threshold:.2f}"
 
 
 def _box() -> QComboBox:
