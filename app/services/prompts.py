@@ -13,7 +13,6 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from app.services.workspace import Workspace
 from app.workers.gpu_thread import GpuThread
-from app.workers.messages import Problem
 from app.workers.network_job import JobDone
 from app.workers.predictor import PredictorLike
 from app.workers.reading import read_picture
@@ -52,6 +51,7 @@ class PromptMaps:
     Attributes:
         key: the page.
         checkpoint: as the settings name it.
+        sha256: what it is known by.
         own_words: of the checkpoint's prompt.
         known: the words that its text tower knows; (): all of CLIP's.
         origin: where they are from, in words.
@@ -63,6 +63,7 @@ class PromptMaps:
 
     key: str
     checkpoint: str
+    sha256: str
     own_words: str
     known: tuple[str, ...]
     origin: str
@@ -129,6 +130,7 @@ class PromptJob:
         return PromptMaps(
             self.key,
             self.checkpoint,
+            predictor.checkpoint_hash,
             own,
             tuple(bench.table.words),
             bench.table.origin,
@@ -226,12 +228,14 @@ class PromptService(QObject):
     Attributes:
         mapped: PromptMaps of the newest request.
         saved: the words and the file of a new checkpoint.
-        failed: a Problem.
+        failed: a Problem: there are no maps.
+        save_failed: a Problem: there is no new checkpoint.
     """
 
     mapped = Signal(object)
     saved = Signal(str, object)
     failed = Signal(object)
+    save_failed = Signal(object)
 
     def __init__(self, workspace: Workspace, gpu: GpuThread, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -278,25 +282,28 @@ class PromptService(QObject):
         if isinstance(done.job, SaveJob):
             if isinstance(done.result, Path):
                 self.saved.emit(done.job.words, done.result)
-            else:
-                self._fail(done.problem)
+            elif done.problem is not None:
+                self.save_failed.emit(done.problem)
         elif done.job is self._asked:
             self._asked = None
             if isinstance(done.result, PromptMaps):
                 self.mapped.emit(done.result)
-            else:
-                self._fail(done.problem)
-
-    def _fail(self, problem: Problem | None) -> None:
-        if problem is not None:
-            self.failed.emit(problem)
+            elif done.problem is not None:
+                self.failed.emit(done.problem)
 
 
-def prompted_name(checkpoint: str, words: str) -> str:
-    """A file's name for a checkpoint with other words; the same for the same words."""
+def prompted_name(checkpoint: str, sha256: str, words: str) -> str:
+    """A file's name for a checkpoint with other words; the same for the same words of the same weights.
+
+    Args:
+        checkpoint: as the settings name it.
+        sha256: what it is known by.
+        words: of the new prompt.
+    """
     stem = Path(checkpoint).stem if checkpoint.endswith(".safetensors") else checkpoint
     plain = "-".join("".join(one if one.isalnum() else " " for one in words).split())[:30] or "no-words"
-    return f"{stem[:40]}+{plain}-{hashlib.sha256(words.encode()).hexdigest()[:4]}"
+    digest = hashlib.sha256(f"{sha256}\n{words}".encode()).hexdigest()
+    return f"{stem[:40]}+{plain}-{digest[:6]}"
 
 
 def _own_words(metadata: CheckpointMetadata) -> str:

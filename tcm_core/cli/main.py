@@ -18,6 +18,7 @@ from tcm_core.cli.finetune import finetune
 from tcm_core.cli.synth import synth
 from tcm_core.cli.train import train
 from tcm_core.cli.weights import weights
+from tcm_core.cli.words import words
 from tcm_core.errors import TcmError
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ app.command()(export)
 app.command()(experiment)
 app.command()(describe)
 app.command()(check_data)
+app.command()(words)
 app.add_typer(convert, name="convert")
 app.add_typer(weights, name="weights")
 

@@ -78,6 +78,8 @@ def test_presets_are_kept_and_a_damaged_file_is_set_aside(tmp_path):
 
 
 def test_a_name_for_words_is_the_same_again_and_another_for_other_words():
-    assert prompted_name("db-small", "street sign") == prompted_name("/x/db-small.safetensors", "street sign")
-    assert prompted_name("db-small", "a/../b").startswith("db-small+a-b-")
-    assert prompted_name("db-small", "招牌") != prompted_name("db-small", "路牌")
+    name = prompted_name("db-small", "a1", "street sign")
+    assert name == prompted_name("/x/db-small.safetensors", "a1", "street sign")
+    assert name != prompted_name("db-small", "b2", "street sign")  # of other weights
+    assert prompted_name("db-small", "a1", "a/../b").startswith("db-small+a-b-")
+    assert prompted_name("db-small", "a1", "招牌") != prompted_name("db-small", "a1", "路牌")

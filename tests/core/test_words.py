@@ -9,11 +9,12 @@ from safetensors.torch import load_file
 from tcm_core.build import build_detector, prompt_tokens
 from tcm_core.checkpoint import load_checkpoint, save_checkpoint
 from tcm_core.checkpoint_file import read_metadata
+from tcm_core.cli.main import main
 from tcm_core.config.model import ClipText, TimmEncoder
 from tcm_core.errors import BadCheckpoint, BadConfig
 from tcm_core.infer.device import Device
 from tcm_core.infer.predictor import Predictor
-from tcm_core.infer.words import find_table, own_table, reword, save_with_words, with_words
+from tcm_core.infer.words import find_table, no_tower, own_table, reword, save_with_words, with_words
 from tcm_core.weights.store import add_weights
 from tests.helpers.clip_models import random_clip, write_safetensors
 from tests.helpers.photos import scene
@@ -103,6 +104,7 @@ def test_a_plain_detector_and_an_exported_file_say_why_not(tmp_path):
     save_checkpoint(plain, build_detector(model).state_dict(), tiny_metadata(model=model))
     with pytest.raises(BadCheckpoint, match=r"a plain detector without a language side\. The words of"):
         save_with_words(plain, tmp_path / "x.safetensors", "text", table, "x")
+    assert "computed once and the text tower left out" in no_tower("x.onnx", exported=True)
 
 
 @pytest.fixture(scope="module")
@@ -169,3 +171,15 @@ def test_a_table_of_another_shape_is_a_mistake(tmp_path):
     with pytest.raises(ValueError, match="for 2 tokens and 6 places of width 32"):
         encoder.with_words([1, 2], torch.zeros(2, 32), torch.zeros(5, 32))
     assert encoder.get_buffer("tokens").tolist() == prompt_tokens(OWN)
+
+
+def test_the_command_lists_known_words_and_writes_a_checkpoint_with_others(tmp_path, capsys):
+    path, out = checkpoint(tmp_path), tmp_path / "sign.safetensors"
+    assert main(["words", str(path)]) == 0
+    assert '"a photo of text sign"; it knows a, photo, of, text, sign' in capsys.readouterr().out
+    assert main(["words", str(path), "--words", "sign", "--out", str(out)]) == 0
+    assert read_metadata(out).model.tcm.language.words == "sign"
+    assert main(["words", str(path), "--words", "house", "--out", str(tmp_path / "no.safetensors")]) == 2
+    assert "does not know: house" in capsys.readouterr().err
+    assert main(["words", str(path), "--words", "sign"]) == 2
+    assert not (tmp_path / "no.safetensors").exists()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QInputDialog
 from safetensors.numpy import load_file, save_file
 
 from app.views.commands.checkpoints import CheckpointCommands
+from app.views.commands.compare import CompareCommands
 from app.views.dialogs.checkpoints import CheckpointWindow
 from app.views.dialogs.checkpoints_ask import DeleteCheckpointDialog
 from tcm_core.checkpoint_file import file_sha256
@@ -57,7 +58,7 @@ def choose(window: CheckpointWindow, name: str):
 
 
 def answer(window: CheckpointWindow, text: str) -> None:
-    dialog = window.findChild(QInputDialog)
+    dialog = next(found for found in window.findChildren(QInputDialog) if found.isVisible())
     dialog.setTextValue(text)
     dialog.accept()
 
@@ -148,7 +149,7 @@ def test_use_rename_tag_and_delete_with_all_that_it_left(qapp, tmp_path: Path, o
         choose(window, "streets")
         yield lambda: fact(window, "SHA-256")
         window.buttons["delete"].click()
-        dialog = window.findChild(DeleteCheckpointDialog)
+        (dialog,) = window.findChildren(DeleteCheckpointDialog)
         assert "3 images of this folder and 3 kept maps" in dialog.informativeText()
         dialog.keep_button.click()
         assert (own / "streets.safetensors").is_file()
@@ -164,6 +165,30 @@ def test_use_rename_tag_and_delete_with_all_that_it_left(qapp, tmp_path: Path, o
     with sqlite3.connect(photos / ".tcm-studio" / "project.sqlite3") as kept:
         assert kept.execute("SELECT count(*) FROM predictions").fetchone() == (0,)
     assert not list((private_home / "maps").glob("*/*.npz"))
+
+
+def test_a_copy_of_the_one_in_use_goes_alone(qapp, tmp_path: Path, own: Path):
+    shutil.copyfile(own / "mine.safetensors", own / "copy.safetensors")
+
+    def script(robot: AppRobot):
+        yield from opened(robot)
+        window = checkpoint_window(robot)
+        choose(window, "mine")
+        window.buttons["compare"].click()
+        compared = commands(robot).parent().findChild(CompareCommands).window
+        yield from until(lambda: compared.board.panes[1].content is not None)
+        assert compared.board.sources[1].title == "tiny"
+        compared.close()
+        entry = choose(window, "copy")
+        assert commands(robot).shelf.traces(entry).keys == ()  # they are the other's, too
+        window.buttons["delete"].click()
+        (dialog,) = window.findChildren(DeleteCheckpointDialog)
+        dialog.delete_button.click()
+        yield lambda: names(window) == ["● db-small", "mine"]
+        traces = commands(robot).shelf.traces(choose(window, "mine"))
+        assert traces.keys == (robot.key,)
+
+    assert run_main([str(write_photos(tmp_path / "p")), "--device", "cpu"], script) == 0
 
 
 def test_a_check_finds_a_number_that_is_none(qapp, tmp_path: Path, own: Path):

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QInputDialog
 
 from app.domain.prompts import EVEN
 from app.views.commands.prompts import PromptCommands
-from app.views.panels.prompts import PromptWindow
+from app.views.dialogs.prompts import PromptWindow
 from tcm_core.checkpoint_file import file_sha256, read_metadata
 from tests.helpers.app_robot import AppRobot, run_main
 from tests.helpers.finetuned import until

@@ -20,7 +20,7 @@ from tcm_core.errors import TcmError
 
 if TYPE_CHECKING:
     from app.services.prompts import PromptMaps, PromptService
-    from app.views.panels.prompts import PromptWindow
+    from app.views.dialogs.prompts import PromptWindow
 
 
 class PromptCommands(QObject):
@@ -64,7 +64,7 @@ class PromptCommands(QObject):
         if self.window is None or self._service is None:
             # late: the main window should open quickly
             from app.services.prompts import PromptService
-            from app.views.panels.prompts import PromptWindow
+            from app.views.dialogs.prompts import PromptWindow
 
             parts = self._desk.parts
             service = self._service = PromptService(parts.workspace, parts.gpu, self)
@@ -72,6 +72,7 @@ class PromptCommands(QObject):
             service.mapped.connect(self._mapped)
             service.saved.connect(self._saved)
             service.failed.connect(self._failed)
+            service.save_failed.connect(self._save_failed)
             window.words_wanted.connect(self._ask)
             window.use_wanted.connect(self._use)
             window.save_wanted.connect(self._ask_name)
@@ -135,6 +136,10 @@ class PromptCommands(QObject):
         if self.window is not None:
             self.window.show_no_maps(f"{problem.what} {problem.remedy}".strip())
 
+    @Slot(object)
+    def _save_failed(self, problem: Problem) -> None:
+        self._tell(f"{problem.what} {problem.remedy}".strip(), bad=True)
+
     @Slot()
     def _page_changed(self) -> None:
         window = self.window
@@ -159,10 +164,8 @@ class PromptCommands(QObject):
     @Slot(str)
     def _use(self, words: str) -> None:
         """Detect with these words: by a checkpoint of their own, so that what it finds is kept apart."""
-        from app.services.prompts import prompted_name
-
         self._use_after = True
-        target = self._folder() / f"{prompted_name(self._checkpoint, words)}.safetensors"
+        target = self._folder() / f"{self._name_for(words)}.safetensors"
         if target.is_file():
             self._saved(words, target)
         else:
@@ -170,13 +173,16 @@ class PromptCommands(QObject):
 
     @Slot(str)
     def _ask_name(self, words: str) -> None:
-        from app.services.prompts import prompted_name
-
         if self.window is not None:
             ask_for_line(
                 self.window, "Save as checkpoint", "Name in your folder of checkpoints",
-                prompted_name(self._checkpoint, words), lambda name: self.save_as(words, name),
+                self._name_for(words), lambda name: self.save_as(words, name),
             )  # fmt: skip
+
+    def _name_for(self, words: str) -> str:
+        from app.services.prompts import prompted_name
+
+        return prompted_name(self._checkpoint, "" if self._maps is None else self._maps.sha256, words)
 
     def save_as(self, words: str, name: str) -> None:
         """Write a checkpoint with these words under a name."""

@@ -27,7 +27,7 @@ from app.i18n.translation import tr
 from app.services.prompts import PromptMap, PromptMaps
 from app.storage.prompt_presets import WORDS_LIMIT
 from app.views.compare.area import MODES, Mode
-from app.views.panels.prompts_pictures import RIGHTS, PromptPictures
+from app.views.dialogs.prompts_pictures import RIGHTS, PromptPictures
 from app.views.panels.slider_spin import SliderSpin
 
 TYPED_MS: Final = 350
