@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import numpy as np
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFont, QImage, QImageWriter, QPainter, QPen, QPolygonF
 
 from app.domain.compare_figures import CurvePoint, JudgedPage, at_threshold
 from tcm_core.data.image_io import read_image
@@ -62,11 +62,11 @@ def page_picture(path: Path, page: JudgedPage, threshold: float) -> QImage:
     return picture
 
 
-def curves_picture(curves: Sequence[tuple[Sequence[CurvePoint], float | None]]) -> QImage:
+def curves_picture(curves: Sequence[tuple[int, Sequence[CurvePoint], float | None]]) -> QImage:
     """Precision over recall.
 
     Args:
-        curves: of each pane the curve and its threshold; None: it has no scores.
+        curves: of each pane its number, the curve and its threshold; None: it has no scores.
     """
     width, height = CURVES_SIZE
     picture = QImage(width, height, QImage.Format.Format_RGB32)
@@ -74,7 +74,7 @@ def curves_picture(curves: Sequence[tuple[Sequence[CurvePoint], float | None]]) 
     painter = QPainter(picture)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     _axes(painter)
-    for number, (points, threshold) in enumerate(curves, start=1):
+    for number, points, threshold in curves:
         colour = QColor(CURVE_COLOURS[(number - 1) % len(CURVE_COLOURS)])
         shown = [point for point in points if point.recall > 0 or point.precision > 0]
         painter.setPen(QPen(colour, 2.5))
@@ -101,7 +101,9 @@ def encoded(picture: QImage, kind: PictureKind) -> bytes:
     content = QByteArray()
     buffer = QBuffer(content)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    picture.save(buffer, kind.encode("ascii"), 82 if kind == "JPEG" else -1)
+    writer = QImageWriter(buffer, QByteArray(kind.encode("ascii")))
+    writer.setQuality(82 if kind == "JPEG" else -1)
+    writer.write(picture)
     return bytes(content.data())
 
 

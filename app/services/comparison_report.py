@@ -23,6 +23,7 @@ from app.services.comparison_pictures import (
 )
 from app.services.comparison_run import RunResult
 from app.services.comparison_tables import EVERYTHING, Table, figures_table, images_table, shown
+from app.workers.messages import without_scale
 from tcm_core.config.decode import DecodeSettings
 from tcm_core.data.atomic_file import write_atomic
 from tcm_core.errors import TcmError
@@ -55,7 +56,6 @@ class ReportMaterial:
     Attributes:
         folder: of the images.
         result: of the run.
-        names: of the panes.
         figures: of the panes, at the thresholds chosen.
         sides: the short sides that checkpoints see, None where they are not known.
         votes: pages won by name; "" where none was better.
@@ -64,7 +64,6 @@ class ReportMaterial:
 
     folder: Path
     result: RunResult
-    names: Sequence[str]
     figures: Sequence[FolderFigures]
     sides: Sequence[int | None]
     votes: Sequence[tuple[str, int]]
@@ -134,8 +133,8 @@ def html_report(material: ReportMaterial, add_picture: AddPicture) -> str:
         *_head(material),
         *_panes(material),
         f"<h2>{_t('Figures')}</h2>",
-        _table(figures_table(material.names, material.figures, EVERYTHING), (1, 2)),
-        f'<p><img src="{add_picture(_curves(material), "PNG")}" width="560"></p>',
+        _table(figures_table(material.result.plan.names, material.figures, EVERYTHING), (1, 2)),
+        f'<p><img src="{add_picture(_curves(material), "PNG")}" width="520"></p>',
         *_groups(material),
         *_votes(material),
         *_worst(material, add_picture),
@@ -174,20 +173,20 @@ def _head(material: ReportMaterial) -> list[str]:
 
 
 def _panes(material: ReportMaterial) -> list[str]:
-    result, rows = material.result, []
+    result, parts = material.result, [f"<h2>{_t('What is compared')}</h2>"]
     for at, source in enumerate(result.plan.sources):
-        settings = result.plan.settings[at]
-        side = material.sides[at]
-        cells = (
-            f"{at + 1} {material.names[at]}",
-            Path(source.file).name if source.file else "",
-            result.hashes[at].split(" ")[0],
-            "" if side is None else f"{side} px",
-            "" if settings is None else _said(settings, material.figures[at].threshold),
-        )
-        rows.append(cells)
-    columns = tuple(tr(word) for word in ("Pane", "File", "SHA-256", "Input side", "Settings"))
-    return [f"<h2>{_t('What is compared')}</h2>", _table(Table(columns, tuple(rows)))]
+        settings, side = result.plan.settings[at], material.sides[at]
+        lines = [f"<b>{escape(result.plan.names[at])}</b>"]
+        if source.file:
+            lines.append(f"{_t('File')}: {escape(Path(source.file).name)}")
+        if result.hashes[at]:
+            lines.append(f"SHA-256: {escape(without_scale(result.hashes[at])[0])}")
+        if side is not None:
+            lines.append(f"{_t('Input side')}: {side} px")
+        if settings is not None:
+            lines.append(f"{_t('Settings')}: {escape(_said(settings, material.figures[at].threshold))}")
+        parts.append(f"<p>{'<br>'.join(lines)}</p>")
+    return parts
 
 
 def _said(settings: DecodeSettings, threshold: float) -> str:
@@ -198,7 +197,11 @@ def _said(settings: DecodeSettings, threshold: float) -> str:
 def _curves(material: ReportMaterial) -> QImage:
     return curves_picture(
         [
-            (one.curve, None if material.result.plan.sources[at].kind != "checkpoint" else one.threshold)
+            (
+                material.result.plan.numbers[at],
+                one.curve,
+                None if material.result.plan.sources[at].kind != "checkpoint" else one.threshold,
+            )
             for at, one in enumerate(material.figures)
         ]
     )
@@ -208,7 +211,7 @@ def _groups(material: ReportMaterial) -> list[str]:
     parts = []
     for measure, title in (("size", "By height"), ("angle", "By angle"), ("curvature", "By curvature")):
         parts.append(f"<h3>{_t(title)}</h3>")
-        parts.append(_table(figures_table(material.names, material.figures, measure), (1, 8)))
+        parts.append(_table(figures_table(material.result.plan.names, material.figures, measure), (1, 8)))
     return parts
 
 
@@ -220,7 +223,7 @@ def _votes(material: ReportMaterial) -> list[str]:
 
 
 def _worst(material: ReportMaterial, add_picture: AddPicture) -> list[str]:
-    table = images_table(material.names, material.figures, material.result)
+    table = images_table(material.figures, material.result)
     pages = material.result.folders[0].pages if material.result.folders else {}
     legend = "  ".join(
         f'<span style="{_DARK}color:{VERDICT_COLOURS[verdict]}">&nbsp;{_t(word)}&nbsp;</span>'
@@ -229,7 +232,7 @@ def _worst(material: ReportMaterial, add_picture: AddPicture) -> list[str]:
     parts = [f"<h2>{_t('The worst images')}</h2>", f"<p>{legend}</p>"]
     for key in [key for key in table.keys if key in pages][:WORST]:
         parts.append(f"<h3>{escape(key)}</h3>")
-        cells = [_one_picture(material, at, key, add_picture) for at in range(len(material.names))]
+        cells = [_one_picture(material, at, key, add_picture) for at in range(len(material.figures))]
         rows = [cells[at : at + 2] for at in range(0, len(cells), 2)]
         parts.append(
             "<table>" + "".join("<tr>" + "".join(f"<td>{one}</td>" for one in row) + "</tr>" for row in rows)
@@ -242,20 +245,20 @@ def _one_picture(material: ReportMaterial, at: int, key: str, add_picture: AddPi
     page, threshold = material.result.folders[at].pages[key], material.figures[at].threshold
     result = page.at(threshold)
     words = (
-        f"{at + 1} {escape(material.names[at])}<br>P {result.precision:.2f}  R {result.recall:.2f}  "
+        f"{escape(material.result.plan.names[at])}<br>P {result.precision:.2f}  R {result.recall:.2f}  "
         f"F {result.hmean:.2f}"
     )
     try:
         picture = page_picture(material.folder / key, page, threshold)
     except TcmError as error:
         return f"{words}<br>{escape(str(error))}"
-    return f'{words}<br><img src="{add_picture(picture, "JPEG")}" width="320">'
+    return f'{words}<br><img src="{add_picture(picture, "JPEG")}" width="290">'
 
 
 def _left_out(material: ReportMaterial) -> list[str]:
     result = material.result
     lines = [
-        tr(f"{count} images were not looked at by {at + 1} {material.names[at]}")
+        tr(f"{count} images were not looked at by {result.plan.names[at]}")
         for at, count in enumerate(result.without)
         if count
     ]
@@ -275,7 +278,9 @@ def _table(table: Table, without: Sequence[int] = ()) -> str:
     rows = "".join(
         "<tr>" + "".join(f"<td>{escape(shown(row[at]))}</td>" for at in kept) + "</tr>" for row in table.rows
     )
-    return f'<table border="1" cellspacing="0"><tr>{head}</tr>{rows}</table>'
+    return (
+        f'<table border="1" cellspacing="0" style="border-collapse: collapse"><tr>{head}</tr>{rows}</table>'
+    )
 
 
 # --- the two kinds of files ---

@@ -33,6 +33,7 @@ class Plan:
     Attributes:
         keys: the pages that may be looked at.
         sources: what is compared on them.
+        numbers: of the panes that show the sources, from 1.
         settings: of each source, how its maps are decoded; None: as they were, or it has none.
         against: what counts as right.
         protocol: a name in PROTOCOLS.
@@ -41,10 +42,16 @@ class Plan:
 
     keys: Sequence[str]
     sources: tuple[Source, ...]
+    numbers: tuple[int, ...]
     settings: tuple[DecodeSettings | None, ...]
     against: Reference
     protocol: str
     detect: bool = True
+
+    @property
+    def names(self) -> list[str]:
+        """Of the panes, with their numbers, as the tables and the report have them."""
+        return [f"{number} {source.name}" for number, source in zip(self.numbers, self.sources, strict=True)]
 
 
 @dataclass(eq=False)

@@ -44,13 +44,13 @@ def figures_table(names: Sequence[str], figures: Sequence[FolderFigures], measur
     """The figures of every pane: all texts first, then by group.
 
     Args:
-        names: of the panes.
+        names: of the panes, with their numbers.
         figures: of the panes.
         measure: EVERYTHING for all texts alone, a name in MEASURES for one breakdown, "" for all of them.
     """
     rows: list[tuple[Cell, ...]] = []
-    for number, (name, one) in enumerate(zip(names, figures, strict=True), start=1):
-        pane, whole = f"{number} {name}", one.result
+    for pane, one in zip(names, figures, strict=True):
+        whole = one.result
         if measure in ("", EVERYTHING):
             rows.append(
                 (pane, tr(MEASURE_WORDS[EVERYTHING]), "", whole.care_gt, whole.care_det,
@@ -68,11 +68,11 @@ def figures_table(names: Sequence[str], figures: Sequence[FolderFigures], measur
     return Table(tuple(tr(column) for column in FIGURE_COLUMNS), tuple(rows))
 
 
-def images_table(names: Sequence[str], figures: Sequence[FolderFigures], result: RunResult) -> Table:
+def images_table(figures: Sequence[FolderFigures], result: RunResult) -> Table:
     """The figures of every image, the one with the lowest mean F first; then those that were left out."""
     columns = [tr("Image")]
     by_key = [{page.key: page for page in one.pages} for one in figures]
-    for number in range(1, len(names) + 1):
+    for number in result.plan.numbers:
         columns += [f"F {number}", f"{tr('Missed')} {number}", f"{tr('Wrong')} {number}"]
     columns.append(tr("Remark"))
     keys = list(by_key[0]) if by_key else []
@@ -87,7 +87,7 @@ def images_table(names: Sequence[str], figures: Sequence[FolderFigures], result:
     for key, why in result.failed.items():
         if key not in keys:
             keys.append(key)
-            rows.append((key, *[None] * (3 * len(names)), why))
+            rows.append((key, *[None] * (3 * len(result.plan.numbers)), why))
     return Table(tuple(columns), tuple(rows), tuple(keys))
 
 

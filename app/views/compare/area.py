@@ -11,6 +11,7 @@ Mode = Literal["beside", "swipe", "blink"]
 MODES: Final[tuple[Mode, ...]] = ("beside", "swipe", "blink")
 BLINK_MS: Final = 700  # slower than what troubles people who are sensitive to flashes
 GAP: Final = 2
+LEAST: Final = (320, 360)
 HANDLE: Final = 7
 
 
@@ -59,6 +60,7 @@ class PaneArea(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.shown = -1
+        self.setMinimumSize(*LEAST)
         self._panes: list[Laid] = []
         self._mode: Mode = "beside"
         self._dividers: list[Divider] = []

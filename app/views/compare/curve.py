@@ -109,7 +109,7 @@ class CurvePlot(QWidget):
         item = plot.getPlotItem()
         item.setLabel("bottom", tr("Recall"))
         item.setLabel("left", tr("Precision"))
-        item.setRange(xRange=(0, 1), yRange=(0, 1), padding=0.03)
+        item.setRange(xRange=(-0.02, 1.03), yRange=(-0.03, 1.06), padding=0)
         item.setMouseEnabled(x=False, y=False)
         item.setMenuEnabled(False)
         item.hideButtons()

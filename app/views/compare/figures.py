@@ -47,7 +47,6 @@ class FiguresPanel(QWidget):
 
     Attributes:
         page_wanted: key of the image that was double-clicked.
-        told: something to say in passing.
 
     Args:
         comparison: looks things up.
@@ -57,7 +56,6 @@ class FiguresPanel(QWidget):
     """
 
     page_wanted = Signal(str)
-    told = Signal(str)
 
     def __init__(
         self, comparison: Comparison, board: Board, keys: Callable[[], Sequence[str]], votes: Votes
@@ -179,11 +177,15 @@ class FiguresPanel(QWidget):
         if not board.against:
             self._say("Choose what counts as right: the labels, or the ground truth")
             return
-        panes = [pane for pane in board.panes if pane.source is not None]
+        judged = [pane for pane in board.panes if pane.source and pane.source.kind != board.against]
+        if not judged:
+            self._say("All panes show what counts as right: choose a checkpoint in one of them")
+            return
         plan = Plan(
             tuple(self._keys()),
-            tuple(pane.source for pane in panes if pane.source is not None),
-            tuple(pane.settings for pane in panes),
+            tuple(pane.source for pane in judged if pane.source is not None),
+            tuple(pane.number for pane in judged),
+            tuple(pane.settings for pane in judged),
             board.against,
             board.protocol,
             self.detect.isChecked(),
@@ -246,12 +248,8 @@ class FiguresPanel(QWidget):
 
     # --- the figures ---
 
-    def names(self) -> list[str]:
-        """What the tables call the sources of the run."""
-        return [] if self.result is None else [source.name for source in self.result.plan.sources]
-
     def thresholds(self) -> list[float]:
-        """Of each source of the run, the threshold of the pane that shows it, or the one it was run with."""
+        """Of each source of the run, the threshold of its pane, or the one it was run with."""
         found = []
         assert self.result is not None
         for at, settings in enumerate(self.result.plan.settings):
@@ -262,9 +260,10 @@ class FiguresPanel(QWidget):
 
     def _pane_of(self, at: int) -> Pane | None:
         """The pane that shows a source of the run, decoded as it was then but for the threshold."""
-        if self.result is None or at >= len(self._board.panes):
+        if self.result is None or self.result.plan.numbers[at] > len(self._board.panes):
             return None
-        pane, source = self._board.panes[at], self.result.plan.sources[at]
+        source = self.result.plan.sources[at]
+        pane = self._board.panes[self.result.plan.numbers[at] - 1]
         now, then = pane.settings, self.result.plan.settings[at]
         if pane.source is None or (pane.source.identity, pane.source.scale) != (
             source.identity,
@@ -315,17 +314,15 @@ class FiguresPanel(QWidget):
             for model in self.models:
                 model.show(Table((), ()))
             return
-        names = self.names()
+        names = self.result.plan.names
         self.models[0].show(figures_table(names, self.figures, str(self.measure.currentData())))
-        self.models[1].show(images_table(names, self.figures, self.result))
+        self.models[1].show(images_table(self.figures, self.result))
 
     @Slot(QModelIndex)
     def _opened(self, index: QModelIndex) -> None:
         key = str(index.data(KeyRole))
         if key:
             self.page_wanted.emit(key)
-
-    # --- the curves ---
 
     @Slot()
     def settings_moved(self) -> None:
@@ -361,9 +358,10 @@ class FiguresPanel(QWidget):
         if self.result is None or not self.figures:
             return []
         curves, thresholds = [], self.thresholds()
-        for at, name in enumerate(self.names()):
-            threshold = None if self.result.plan.settings[at] is None else thresholds[at]
-            curves.append(Curve(at + 1, name, self.figures[at].curve, threshold))
+        plan = self.result.plan
+        for at, source in enumerate(plan.sources):
+            threshold = None if plan.settings[at] is None else thresholds[at]
+            curves.append(Curve(plan.numbers[at], source.name, self.figures[at].curve, threshold))
         return curves
 
     @Slot(int, float)
@@ -388,8 +386,8 @@ class FiguresPanel(QWidget):
         if self.result is None:
             return Table((), ())
         if self.tabs.currentIndex() == 0:
-            return figures_table(self.names(), self.figures)
-        return images_table(self.names(), self.figures, self.result)
+            return figures_table(self.result.plan.names, self.figures)
+        return images_table(self.figures, self.result)
 
     def material(self) -> ReportMaterial | None:
         """What a report of the last run tells; None before one."""
@@ -398,4 +396,4 @@ class FiguresPanel(QWidget):
             return None
         sides = [self._comparison.short_side(source) for source in self.result.plan.sources]
         made_at, votes = datetime.now().astimezone(), list(self._votes())
-        return ReportMaterial(folder, self.result, self.names(), self.figures, sides, votes, made_at)
+        return ReportMaterial(folder, self.result, self.figures, sides, votes, made_at)

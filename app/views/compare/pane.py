@@ -139,7 +139,10 @@ class Pane(QObject):
         if at < 0:
             self._choices.append(source)
             self.picker.addItem(source.title)
-        self.picker.setCurrentIndex(at if at >= 0 else self.picker.count() - 1)
+        at = at if at >= 0 else self.picker.count() - 1
+        if source.scale != 1.0:
+            self.picker.setItemText(at, source.name)
+        self.picker.setCurrentIndex(at)
 
     def show_side(self, side: int | None) -> None:
         """Show which short side the checkpoint sees, pixels; None: it has none that could be chosen."""

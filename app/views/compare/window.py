@@ -30,6 +30,7 @@ from app.views.compare.pane import NO_MAP
 from tcm_core.evaluate.protocols import PROTOCOLS
 
 MOST_PANES: Final = 4
+FIGURES_HEIGHT: Final = 330
 TOLD_MS: Final = 8000
 MAPS: Final = (("No map", NO_MAP), ("Text map", "text"), ("Instance-language map", LANGUAGE))
 AGAINST: Final[tuple[tuple[str, Reference], ...]] = (
@@ -200,7 +201,6 @@ class CompareWindow(QMainWindow):
         board.adopt_wanted.connect(self.adopt_wanted)
         board.vote_wanted.connect(self._vote)
         board.told.connect(self.tell)
-        self.figures.told.connect(self.tell)
         self.figures.page_wanted.connect(self.page_wanted)
         for box in (self.count, self.map, self.against, self.protocol):
             box.activated.connect(self.focus_picture)
@@ -263,6 +263,7 @@ class CompareWindow(QMainWindow):
         if self.isVisible():
             self.show_figures.setChecked(shown)
         if shown:
+            self.resizeDocks([self.below], [FIGURES_HEIGHT], Qt.Orientation.Vertical)
             self.figures.show_curves()
 
     def _toggle_more(self) -> None:
