@@ -11,6 +11,7 @@ from app.storage.errors import StorageError
 from app.storage.page_settings import PageSettingsRow
 from app.workers.messages import Problem, problem_of
 from tcm_core.config.decode import DbDecode, DecodeSettings
+from tcm_core.decode.maps import ImageMaps
 
 SAVE_MS: Final = 400
 """A page's own settings are kept when nothing has moved for so long."""
@@ -39,6 +40,7 @@ class Decoding(QObject):
         self._common: DecodeSettings | None = None
         self._own: dict[tuple[str, str], PageSettingsRow] = {}  # by key and head
         self._unsaved: dict[tuple[str, str], PageSettingsRow] = {}
+        self._warm: ImageMaps | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SAVE_MS)
@@ -78,6 +80,7 @@ class Decoding(QObject):
             return found
         decoded = found.decoded_with(settings)
         if decoded is not found:
+            self._only(decoded)
             self._store.remember(decoded)
             self._workspace.note_detections(key, len(decoded.detections))
         return decoded
@@ -135,6 +138,12 @@ class Decoding(QObject):
                 db.page_settings.save(row)
         except StorageError as error:
             self._tell(error, "They hold until the folder is closed.")
+
+    def _only(self, decoded: PredictionSet) -> None:
+        """Let the decoder remember what helps it on the page decoded last, and no other."""
+        if self._warm is not None and self._warm is not decoded.maps:
+            self._warm.remembered.clear()
+        self._warm = decoded.maps
 
     def _keep(self, key: str, settings: DecodeSettings, *, active: bool) -> None:
         place = (key, settings.head)

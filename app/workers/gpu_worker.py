@@ -244,6 +244,7 @@ class GpuWorker(QObject):
             if settings is None or settings.head != maps.head:
                 settings = predictor.decode_settings
             detections = decode(maps, settings)
+            maps.remembered.clear()  # many pages wait in memory; the open one remembers anew
             self._stop_if_dropped()
         except _Dropped:
             return

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from tcm_core.config.decode import DbDecode
 from tcm_core.decode.maps import ImageMaps, Plane
 from tcm_core.detection import Detection
-from tcm_core.geometry.offset import Measure, grow_distance, offset
-from tcm_core.geometry.polygon import Points, area, clockwise, perimeter
+from tcm_core.geometry.offset import Measure, grow_distance, offset_all
+from tcm_core.geometry.polygon import Points, areas_and_perimeters, clockwise
 from tcm_core.geometry.quad import rectangle_corners
 
 
@@ -36,22 +36,24 @@ def decode_db(maps: ImageMaps, settings: DbDecode) -> tuple[Detection, ...]:
     cell = (
         maps.frame.network_size[0] / probability.shape[0]
     )  # network pixels per map pixel, the same both ways
-    components = _components(_without_padding(maps), settings)
+    components = _components(maps, settings)
     if not components:
         return ()
     sides, quads = _grown_rectangles(components, cell, settings)
-    large = sides.min(axis=1) >= settings.min_side
+    large = np.flatnonzero(sides.min(axis=1) >= settings.min_side)
+    if not len(large):
+        return ()
+    components, polygons = [components[at] for at in large], list(quads[large])
+    if settings.output == "polygon":
+        outlines = _outlines(maps, components, cell, settings)
+        polygons = [quad if grown is None else grown for quad, grown in zip(polygons, outlines, strict=True)]
     image_height, image_width = maps.frame.image_size
-    found = []
-    for component, quad, is_large in zip(components, quads, large, strict=True):
-        if not is_large:
-            continue
-        grown = _grown_outline(component, cell, settings) if settings.output == "polygon" else None
-        polygon = maps.frame.to_image(quad if grown is None else grown)
-        np.maximum(polygon, 0.0, out=polygon)
-        np.minimum(polygon, (image_width, image_height), out=polygon)
-        found.append(Detection(polygon, component.score, settings.output))
-    return tuple(found)
+    points = np.clip(maps.frame.to_image(np.concatenate(polygons)), 0.0, (image_width, image_height))
+    ends = np.cumsum([len(polygon) for polygon in polygons])
+    return tuple(
+        Detection(polygon, component.score, settings.output)
+        for polygon, component in zip(np.split(points, ends[:-1]), components, strict=True)
+    )
 
 
 def _without_padding(maps: ImageMaps) -> Plane:
@@ -64,13 +66,19 @@ def _without_padding(maps: ImageMaps) -> Plane:
     return probability[:rows, :columns]
 
 
-def _components(probability: Plane, settings: DbDecode) -> list[_Component]:
-    """The components whose mean probability suffices, the largest first."""
-    _, binary = cv2.threshold(probability, math.floor(settings.threshold * 255.0), 1, cv2.THRESH_BINARY)
-    outlines, _ = cv2.findContours(binary, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    largest = sorted(outlines, key=cv2.contourArea, reverse=True)[: settings.max_candidates]
-    measured = [_measured(probability, outline) for outline in largest]
-    return [component for component in measured if component.score >= settings.score_threshold]
+def _components(maps: ImageMaps, settings: DbDecode) -> list[_Component]:
+    """The components whose mean probability suffices, the largest first; all of them are remembered."""
+    level = math.floor(settings.threshold * 255.0)
+    made_for = (level, settings.max_candidates)
+    known: tuple[tuple[int, int], list[_Component]] | None = maps.remembered.get("components")
+    if known is None or known[0] != made_for:
+        probability = _without_padding(maps)
+        _, binary = cv2.threshold(probability, level, 1, cv2.THRESH_BINARY)
+        outlines, _ = cv2.findContours(binary, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        largest = sorted(outlines, key=cv2.contourArea, reverse=True)[: settings.max_candidates]
+        known = made_for, [_measured(probability, outline) for outline in largest]
+        maps.remembered["components"] = known
+    return [component for component in known[1] if component.score >= settings.score_threshold]
 
 
 def _measured(probability: Plane, outline: NDArray[np.int32]) -> _Component:
@@ -99,22 +107,49 @@ def _grown_rectangles(
     return sides, rectangle_corners((middles + 0.5) * cell, sides + 2.0 * distance[:, None], degrees)
 
 
-def _grown_outline(component: _Component, cell: float, settings: DbDecode) -> Points | None:
-    """The grown outline of a component in network pixels, or None when it is too simple for one."""
-    centres = (component.outline[:, 0].astype(np.float32) + 0.5) * cell
-    if len(centres) < 3:
-        return None
-    tolerance = max(0.5, 0.004 * cv2.arcLength(centres, True))
-    kernel = cv2.approxPolyDP(centres, tolerance, True)[:, 0].astype(np.float64)
-    if len(kernel) < 3:
-        return None
-    length, inner = perimeter(kernel), area(kernel)
-    margin = min(max((component.pixels * cell * cell - inner) / length, 0.0), 0.5 * cell)
-    grown = offset(kernel, margin + _distance(inner + margin * length, length + 8.0 * margin, settings))
-    if grown is None:
-        return None
-    smooth = cv2.approxPolyDP(grown.astype(np.float32), tolerance, True)[:, 0].astype(np.float64)
-    return clockwise(smooth) if len(smooth) >= 4 else None
+def _outlines(
+    maps: ImageMaps, components: list[_Component], cell: float, settings: DbDecode
+) -> list[Points | None]:
+    """As _grown_outlines; those of the last settings are remembered."""
+    made_for = (settings.grow, settings.unclip_ratio, settings.shrink_ratio)
+    known: tuple[tuple[str, float, float], dict[int, tuple[_Component, Points | None]]] | None
+    known = maps.remembered.get("outlines")
+    if known is None or known[0] != made_for:
+        known = made_for, {}
+    outlines = known[1]
+    new = [one for one in components if id(one) not in outlines or outlines[id(one)][0] is not one]
+    for component, outline in zip(new, _grown_outlines(new, cell, settings), strict=True):
+        outlines[id(component)] = component, outline
+    if len(outlines) > settings.max_candidates:  # of thresholds that were moved on from
+        known = made_for, {id(one): outlines[id(one)] for one in components}
+    maps.remembered["outlines"] = known
+    return [outlines[id(one)][1] for one in components]
+
+
+def _grown_outlines(components: list[_Component], cell: float, settings: DbDecode) -> list[Points | None]:
+    """The grown outlines of components in network pixels; None for one that is too simple for an outline."""
+    tolerances = [max(0.5 / cell, 0.004 * cv2.arcLength(one.outline, True)) for one in components]
+    kernels = [
+        cv2.approxPolyDP(one.outline, tolerance, True)[:, 0]
+        for one, tolerance in zip(components, tolerances, strict=True)
+    ]
+    usable = [at for at, kernel in enumerate(kernels) if len(kernel) >= 3]
+    grown: list[Points | None] = [None] * len(components)
+    if not usable:
+        return grown
+    corners = np.array([len(kernels[at]) for at in usable])
+    points = (np.concatenate([kernels[at] for at in usable]) + 0.5) * cell
+    inner, length = areas_and_perimeters(points, corners)
+    pixels = np.array([components[at].pixels for at in usable]) * (cell * cell)
+    margin = np.clip((pixels - np.abs(inner)) / length, 0.0, 0.5 * cell)
+    distances = margin + _distance(np.abs(inner) + margin * length, length + 8.0 * margin, settings)
+    for at, outline in zip(usable, offset_all(points, corners, distances), strict=True):
+        if outline is None:
+            continue
+        smooth = cv2.approxPolyDP(outline.astype(np.float32), tolerances[at] * cell, True)[:, 0]
+        if len(smooth) >= 4:
+            grown[at] = clockwise(smooth.astype(np.float64))
+    return grown
 
 
 def _distance(kernel_area: Measure, kernel_perimeter: Measure, settings: DbDecode) -> Measure:

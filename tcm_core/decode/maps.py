@@ -1,7 +1,7 @@
 """ImageMaps: what the network said about one image, small enough to keep and enough to decode again."""
 
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,8 @@ class ImageMaps:
         language: the instance-language score map, sigmoid(cosine / temperature), usually at 1/32.
         planes: the head's probability maps, by the names of MAP_NAMES (a number in a name is the stride).
         values: what else decoding needs, likewise.
+        remembered: the decoder's: what it can use again when only some settings move. Planes and values are
+            not to be changed once they were decoded.
     """
 
     head: HeadName
@@ -51,6 +53,7 @@ class ImageMaps:
     language: Plane
     planes: dict[str, Plane]
     values: dict[str, Values] = field(default_factory=dict)
+    remembered: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     def image_rect(self) -> tuple[float, float, float, float]:
         """Where every plane lies, padding included, as x, y, width, height in image pixels."""

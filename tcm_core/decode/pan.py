@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from tcm_core.config.decode import PanDecode
 from tcm_core.decode.maps import ImageMaps, Plane, Values
 from tcm_core.detection import Detection
-from tcm_core.geometry.offset import offset
+from tcm_core.geometry.offset import offset_all
 from tcm_core.geometry.polygon import Points, clockwise
 
 _TOLERANCE: Final = 0.7
 """Map pixels by which an outline may be simplified: the steps of a slanted edge."""
+
+_AFTERWARDS: Final = {"score_threshold": 0.0, "min_area": 1, "max_candidates": 1, "output": "quad"}
+"""Settings that only say which of the texts are given, and in which form."""
 
 Labels = NDArray[np.int32]
 """(h, w), 0 where there is no text, else the number of a kernel."""
@@ -34,12 +37,17 @@ def decode_pan(maps: ImageMaps, settings: PanDecode) -> tuple[Detection, ...]:
     height, width = planes["text"].shape
     rows = -(-frame.content_size[0] * height // frame.network_size[0])  # what lies in the padding is not seen
     columns = -(-frame.content_size[1] * width // frame.network_size[1])
-    text, kernel = planes["text"][:rows, :columns], planes["kernel"][:rows, :columns]
-    labels = aggregate(text, kernel, maps.values["embedding"][:, :rows, :columns], settings)
-    regions = _regions(labels, text, settings)
+    text = planes["text"][:rows, :columns]
+    made_for = settings.model_copy(update=_AFTERWARDS)
+    known: _Given | None = maps.remembered.get("given")
+    if known is None or known.settings != made_for:
+        kernel, vectors = planes["kernel"][:rows, :columns], maps.values["embedding"][:, :rows, :columns]
+        known = _Given(made_for, aggregate(text, kernel, vectors, settings), {})
+        maps.remembered["given"] = known
+    regions = _regions(known.labels, text, settings)
     if not regions:
         return ()
-    polygons = _quads(regions) if settings.output == "quad" else [_outline(region) for region in regions]
+    polygons = _quads(regions) if settings.output == "quad" else _known_outlines(regions, known.outlines)
     cell = frame.network_size[0] / height  # network pixels per map pixel, the same both ways
     points = frame.to_image(np.concatenate(polygons) * cell)
     points = np.clip(points, 0, (frame.image_size[1], frame.image_size[0]))
@@ -80,6 +88,14 @@ def aggregate(text: Plane, kernel: Plane, embedding: Values, settings: PanDecode
     if settings.aggregation == "area_ratio":
         checked = _unequal(is_text, labels, areas, settings.area_ratio)
     return _spread(is_text.astype(bool), labels, _Rule(embedding, checked, settings.max_distance))
+
+
+class _Given(NamedTuple):
+    """What is remembered of the last decoding: nothing in it depends on _AFTERWARDS."""
+
+    settings: PanDecode
+    labels: Labels
+    outlines: dict[int, Points]  # by label
 
 
 class _Rule(NamedTuple):
@@ -137,8 +153,8 @@ def _spread(is_text: NDArray[np.bool_], labels: Labels, rule: _Rule) -> Labels:
 
 def _nearness(labels: Labels, rule: _Rule) -> Callable[[NDArray[np.intp], Labels], NDArray[np.bool_]]:
     """Which pixels of the framed map a kernel may have, by the distance from its mean similarity vector."""
-    vectors = np.pad(rule.embedding, ((0, 0), (1, 1), (1, 1))).reshape(len(rule.embedding), -1).T
-    vectors = vectors.astype(np.float32)
+    framed = np.pad(rule.embedding, ((0, 0), (1, 1), (1, 1))).reshape(len(rule.embedding), -1)
+    vectors = framed.T.astype(np.float32)
     means = _means(np.pad(labels, 1), vectors, len(rule.checked))
     limit = np.where(rule.checked, rule.max_distance**2, np.inf)
 
@@ -185,6 +201,7 @@ class _Region(NamedTuple):
     score: float  # mean probability of text
     labels: Labels  # the window of its bounds
     label: int
+    corner: NDArray[np.int32]  # (2,) x and y of the window's first pixel
 
 
 def _regions(labels: Labels, text: Plane, settings: PanDecode) -> list[_Region]:
@@ -207,7 +224,8 @@ def _regions(labels: Labels, text: Plane, settings: PanDecode) -> list[_Region]:
         edge = edges[start:stop]
         (x0, y0), (x1, y1) = edge.min(axis=0), edge.max(axis=0)
         window = labels[y0 : y1 + 1, x0 : x1 + 1]
-        found.append(_Region(edge, int(areas[label]), float(scores[label]), window, int(label)))
+        corner = np.array((x0, y0), np.int32)
+        found.append(_Region(edge, int(areas[label]), float(scores[label]), window, int(label), corner))
     return found
 
 
@@ -232,18 +250,36 @@ def _quads(regions: Sequence[_Region]) -> list[Points]:
     return list(np.take_along_axis(corners, ((first[:, None] + np.arange(4)) % 4)[..., None], axis=1))
 
 
-def _outline(region: _Region) -> Points:
-    """The outline in map pixels, simplified, with the area of the pixels inside; a rectangle if it is a line.
+def _known_outlines(regions: Sequence[_Region], known: dict[int, Points]) -> list[Points]:
+    """The outlines of the regions; those that are not known are added."""
+    new = [region for region in regions if region.label not in known]
+    known.update(zip((region.label for region in new), _outlines(new), strict=True))
+    return [known[region.label] for region in regions]
+
+
+def _outlines(regions: Sequence[_Region]) -> list[Points]:
+    """The outlines in map pixels, simplified, with the area of the pixels inside; rectangles of lines.
 
     OpenCV's outline runs through the centres of b border pixels around an area A. By Pick's theorem it holds
     A + b/2 + 1 pixels.
     """
-    mask = (region.labels == region.label).astype(np.uint8)
-    (chain,), _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    simple = cv2.approxPolyDP(chain, _TOLERANCE, True)[:, 0]
-    if len(simple) < 3:
-        return _quads([region])[0]
-    border = np.abs(np.diff(chain[:, 0], axis=0, append=chain[:1, 0])).max(axis=1).sum()
-    missing = cv2.contourArea(chain) + border / 2.0 + 1.0 - cv2.contourArea(simple)
-    grown = offset(simple + (region.edge.min(axis=0) + 0.5), missing / cv2.arcLength(simple, True))
-    return _quads([region])[0] if grown is None else clockwise(grown)
+    found: list[Points | None] = [None] * len(regions)
+    places, simples, distances = [], [], []
+    for at, region in enumerate(regions):
+        mask = (region.labels == region.label).view(np.uint8)
+        (chain,), _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        simple = cv2.approxPolyDP(chain, _TOLERANCE, True)
+        if len(simple) < 3:
+            continue
+        steps = np.abs(chain[:, 0] - chain[np.arange(-1, len(chain) - 1), 0])
+        border = int(np.maximum(steps[:, 0], steps[:, 1]).sum())
+        missing = cv2.contourArea(chain) + border / 2.0 + 1.0 - cv2.contourArea(simple)
+        places.append(at)
+        simples.append(simple[:, 0] + (region.corner + 0.5))
+        distances.append(missing / cv2.arcLength(simple, True))
+    if places:
+        corners = np.array([len(simple) for simple in simples])
+        grown = offset_all(np.concatenate(simples), corners, np.array(distances))
+        for at, polygon in zip(places, grown, strict=True):
+            found[at] = None if polygon is None else clockwise(polygon)
+    return [_quads([region])[0] if one is None else one for region, one in zip(regions, found, strict=True)]

@@ -27,19 +27,46 @@ def offset(polygon: Points, distance: float) -> Points | None:
     Raises:
         ValueError: fewer than three points.
     """
-    if len(polygon) < 3:
-        raise ValueError(f"a polygon needs three points, got {len(polygon)}")
+    return offset_all(polygon, np.array([len(polygon)]), np.array([distance]))[0]
+
+
+def offset_all(
+    points: Points, corners: NDArray[np.intp], distances: NDArray[np.float64]
+) -> list[Points | None]:
+    """As `offset`, of N polygons at once, which saves most of what is not the offsetting itself.
+
+    Args:
+        points: (M, 2), the vertices of all polygons, one polygon after the other.
+        corners: (N,) how many vertices each has; they sum up to M.
+        distances: (N,) pixels.
+
+    Raises:
+        ValueError: a polygon has fewer than three points.
+    """
+    if corners.min(initial=3) < 3:
+        raise ValueError(f"a polygon needs three points, got {corners.min()}")
+    whole = np.rint(points * _SCALE).astype(np.int64).tolist()
     clipper = pyclipper.PyclipperOffset(2.0, 0.25 * _SCALE)
-    path = np.rint(polygon * _SCALE).astype(np.int64).tolist()
-    try:
-        clipper.AddPath(path, pyclipper.JT_ROUND, pyclipper.ET_CLOSEDPOLYGON)
-    except pyclipper.ClipperException:  # all points on one line
-        return None
-    pieces = [np.array(piece, dtype=np.float64) / _SCALE for piece in clipper.Execute(distance * _SCALE)]
-    pieces = [piece for piece in pieces if len(piece) >= 3]
-    if len(pieces) == 1:
-        return pieces[0]
-    return max(pieces, key=area) if pieces else None
+    moved: list[Points | None] = []
+    start = 0
+    for end, distance in zip(np.cumsum(corners).tolist(), (distances * _SCALE).tolist(), strict=True):
+        clipper.Clear()
+        try:
+            clipper.AddPath(whole[start:end], pyclipper.JT_ROUND, pyclipper.ET_CLOSEDPOLYGON)
+        except pyclipper.ClipperException:  # all points on one line
+            moved.append(None)
+        else:
+            moved.append(_largest(clipper.Execute(distance)))
+        start = end
+    return moved
+
+
+def _largest(pieces: list[list[list[int]]]) -> Points | None:
+    """The largest of the pieces that have an area, in pixels."""
+    found = [np.array(piece, dtype=np.float64) / _SCALE for piece in pieces if len(piece) >= 3]
+    if len(found) > 1:
+        return max(found, key=area)
+    return found[0] if found else None
 
 
 def shrink_distance(polygon: Points, ratio: float) -> float:

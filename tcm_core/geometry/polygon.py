@@ -56,6 +56,25 @@ def perimeter(polygon: Points) -> float:
     return float(inner + math.hypot(x[0] - x[-1], y[0] - y[-1]))
 
 
+def areas_and_perimeters(
+    points: Points, corners: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of N polygons at once: their signed areas, see signed_area, and the lengths of their outlines.
+
+    Args:
+        points: (M, 2), the vertices of all polygons, one polygon after the other.
+        corners: (N,) how many vertices each has, at least one; they sum up to M.
+    """
+    ends = np.cumsum(corners)
+    starts = ends - corners
+    following = np.arange(1, len(points) + 1)
+    following[ends - 1] = starts
+    after = points[following]
+    shoelace = points[:, 0] * after[:, 1] - after[:, 0] * points[:, 1]
+    edges = np.hypot(after[:, 0] - points[:, 0], after[:, 1] - points[:, 1])
+    return 0.5 * np.add.reduceat(shoelace, starts), np.add.reduceat(edges, starts)
+
+
 def bounds(polygon: Points) -> tuple[float, float, float, float]:
     """The smallest and largest coordinates as x0, y0, x1, y1."""
     (x0, y0), (x1, y1) = polygon.min(axis=0), polygon.max(axis=0)
