@@ -12,11 +12,19 @@ import psutil
 import pytest
 
 from app.domain.finetune import FinetuneWish, draw_pages, launch_words, look_alikes
-from app.domain.finetune_course import Course
+from app.domain.finetune_course import Course, state_words
 from app.domain.finetune_diff import compare_page
 from app.domain.page import Page
 from app.domain.region import new_region
-from app.services.finetune_prepare import freeze_pages, hash_of, make_config, page_of, write_config
+from app.services.finetune_prepare import (
+    GivenUp,
+    estimate,
+    freeze_pages,
+    hash_of,
+    make_config,
+    page_of,
+    write_config,
+)
 from app.services.finetune_run import TrainingRun
 from app.storage.finetune_runs import ProcessMark, RunRecord, fresh_name, read_records, write_record
 from app.workers.train_process import is_running, kill, start_detached
@@ -112,6 +120,61 @@ def test_a_repeated_start_makes_void_what_came_after_its_step():
     course.add([{"event": "start", "step": 12, "steps": 40}, {**step, "step": 20, "total": 0.5}])
     assert [(point.step, point.total) for point in course.points] == [(10, 1.0), (20, 0.5)]
     assert (course.outcome, course.validations, course.step) == ("", [], 20)
+
+
+def test_the_time_that_is_left_counts_work_and_no_pause():
+    course = Course()
+    course.add([{"event": "start", "step": 4, "steps": 24, "time": 1000.0}])
+    assert course.left_s is None
+    course.add([{"event": "step", "step": 6, "time": 1020.0}, {"event": "paused", "step": 6, "time": 1020.0}])
+    course.add(
+        [{"event": "resumed", "step": 6, "time": 9000.0}, {"event": "validation", "step": 9, "time": 9030.0}]
+    )
+    assert course.left_s == pytest.approx(50 / 5 * 15)
+    assert state_words("going", course) == "Goes on, step 9 of 24, about 2 min left"
+    course.add([{"event": "stopped", "step": 9, "time": 9031.0}])
+    assert course.left_s is None
+    assert state_words("stopped", course) == "Stopped and saved, step 9 of 24"
+
+
+def test_the_weights_at_the_start_are_judged_once_though_the_start_is_repeated():
+    course = Course()
+    begun = [{"event": "start", "step": 0, "steps": 9}, {"event": "validation", "step": 0, "hmean": 0.5}]
+    course.add([*begun, *begun, {"event": "validation", "step": 3, "hmean": 0.7}])
+    assert [(point.step, point.hmean) for point in course.validations] == [(0, 0.5), (3, 0.7)]
+
+
+def test_a_trial_that_nobody_waits_for_is_ended(tmp_path: Path):
+    (tmp_path / "run.toml").write_text("", encoding="utf-8")
+    before = set(psutil.Process().children())
+    asked = []
+
+    def stop() -> bool:
+        asked.append(set(psutil.Process().children()) - before)
+        return True
+
+    with pytest.raises(GivenUp):
+        estimate(tmp_path / "run.toml", 5, stop)
+    (trial,) = asked[0]  # it was there
+    assert not trial.is_running()
+
+
+def test_the_trial_of_a_run_that_would_fail_says_why(tmp_path: Path):
+    (tmp_path / "run.toml").write_text("steps = 3\n", encoding="utf-8")
+    with pytest.raises(TcmError, match=r"run\.toml"):
+        estimate(tmp_path / "run.toml", 5)
+
+
+def test_another_head_takes_what_is_new_out_of_what_is_frozen(tmp_path: Path):
+    folder = made_dataset(tmp_path / "photos", 2) / "images"
+    pages = [(f"img_{number}.png", Page((new_region(BOX),))) for number in (1, 2)]
+    stems = freeze_pages(folder, pages, tmp_path / "data")
+    start, freeze = str(tiny_checkpoint(tmp_path)), ("encoder", "neck", "language")
+    wish = FinetuneWish("mine", start, head="pan", freeze=freeze)
+    config = make_config(wish, tmp_path / "data", 1, [stems["img_2.png"]])
+    assert config.model.head.name == "pan"
+    assert config.optim.freeze == ("encoder", "language")
+    assert config.start_fit == "parts"
 
 
 def test_a_command_is_made_word_by_word():
