@@ -28,6 +28,13 @@ class DeviceChoice(StrEnum):
     CUDA = "cuda"
 
 
+class TilesChoice(StrEnum):
+    """Whether long and huge pictures are cut."""
+
+    AUTO = "auto"
+    NEVER = "never"
+
+
 class FrameChoice(StrEnum):
     """What coordinates refer to."""
 
@@ -54,22 +61,46 @@ def detect(  # noqa: PLR0913 - one parameter an option
         FrameChoice,
         typer.Option(help="Coordinates of the picture as viewers turn it, or as it is stored (benchmarks)."),
     ] = FrameChoice.VIEW,
+    tiles: Annotated[
+        TilesChoice,
+        typer.Option(help="Cut pictures that one pass would show too small: receipts, panoramas."),
+    ] = TilesChoice.AUTO,
+    smallest_scale: Annotated[
+        float,
+        typer.Option(min=0.01, max=8.0, help="With tiles: network pixels per image pixel, at the least."),
+    ] = 0.25,
 ) -> None:
-    """Find the text on images: one result file an image; what is done already is skipped."""
+    """Find the text on images: one result file an image; what is done already is skipped.
+
+    Started by torchrun, every process takes its share of the images.
+    """
     images, root = find_images(paths)
     console = errors()
     with console.status("loading the detector"):
         from tcm_core.infer.folder import Outcome, detect_folder
         from tcm_core.infer.load import load_predictor
+        from tcm_core.infer.manifest import Share
+        from tcm_core.infer.memory import keep_large_maps
 
-        predictor = load_predictor(checkpoint, device.value)
-    console.print(f"{predictor.checkpoint_name} on {predictor.device_text}", highlight=False)
+        keep_large_maps()
+        share = Share.of_environment()
+        predictor = load_predictor(checkpoint, own_device(device.value))
+    console.print(f"{predictor.checkpoint_name} on {predictor.device_text}{share.text}", highlight=False)
     read_frame: ReadFrame = "view" if frame is FrameChoice.VIEW else "stored"
     outcomes: list[Outcome] = []
     with progress_bar(console) as progress:
-        task = progress.add_task("detecting", total=len(images))
+        task = progress.add_task("detecting", total=len(images[share.rank :: share.processes]))
         for outcome in detect_folder(
-            predictor, images, out, root=root, overlay=overlay, force=force, frame=read_frame, scores=scores
+            predictor,
+            images,
+            out,
+            root=root,
+            overlay=overlay,
+            force=force,
+            frame=read_frame,
+            scores=scores,
+            smallest_scale=smallest_scale if tiles is TilesChoice.AUTO else None,
+            share=share,
         ):
             outcomes.append(outcome)
             if outcome.message:
@@ -86,6 +117,18 @@ def detect(  # noqa: PLR0913 - one parameter an option
     )
     if counts["failed"]:
         raise typer.Exit(1)
+
+
+def own_device(device: str) -> str:
+    """The device of this process: of those that torchrun started on a machine, each has its own GPU."""
+    local = os.environ.get("LOCAL_RANK", "")
+    if device == DeviceChoice.CPU or not local.isdecimal():
+        return device
+    import torch
+
+    if not torch.cuda.is_available():
+        return device
+    return f"cuda:{int(local) % torch.cuda.device_count()}"
 
 
 def find_images(paths: Sequence[Path]) -> tuple[list[Path], Path]:

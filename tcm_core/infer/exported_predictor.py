@@ -12,7 +12,7 @@ from tcm_core.decode.maps import MAP_NAMES, ImageMaps
 from tcm_core.errors import BadCheckpoint
 from tcm_core.geometry.frame import ImageFrame
 from tcm_core.infer.content import resize_into
-from tcm_core.infer.prediction import Prediction
+from tcm_core.infer.prediction import Prediction, Sides
 
 Images = NDArray[np.float32]
 """(B, 3, H, W) RGB in 0..255, H and W multiples of 32; padding has the checkpoint's mean colour."""
@@ -67,13 +67,23 @@ class ExportedPredictor:
         """The checkpoint's own decode settings."""
         return self._metadata.decode
 
+    @property
+    def sides(self) -> Sides:
+        """What the checkpoint wants its input to be."""
+        return Sides(self._metadata.short_side, self._metadata.max_long_side)
+
     def predict(self, image: NDArray[np.uint8], settings: DecodeSettings | None = None) -> Prediction:
         """The texts on one image; see Predictor.predict."""
         maps = self.maps(image)
         return Prediction(decode(maps, settings or self.decode_settings), maps)
 
-    def maps(self, image: NDArray[np.uint8], scale: float = 1.0) -> ImageMaps:
+    def maps(self, image: NDArray[np.uint8], scale: float = 1.0, *, whole: bool = False) -> ImageMaps:
         """The maps of one image (H, W, 3) RGB; scale: see Predictor.maps.
+
+        Args:
+            image: in its own size.
+            scale: of the size that the checkpoint wants.
+            whole: makes no difference: an exported graph has the maps that decoding needs.
 
         Raises:
             BadCheckpoint: the graph's outputs are not the maps of its head.

@@ -1,28 +1,37 @@
 """Detection over many images into a folder of ICDAR 2015 result files; what is done already is skipped."""
 
-import json
-import time
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tcm_core.data.atomic_file import write_atomic, write_text_atomic
 from tcm_core.data.formats.icdar import detection_lines
-from tcm_core.data.image_io import ReadFrame, read_image
+from tcm_core.data.image_io import ReadFrame, read_image, read_size
+from tcm_core.decode.decode import decode
 from tcm_core.errors import BadImage, TcmError
+from tcm_core.infer.manifest import MANIFEST as MANIFEST
+from tcm_core.infer.manifest import Manifest, Share
 from tcm_core.infer.overlay import draw_overlay, jpeg_bytes
+from tcm_core.infer.prediction import Prediction
+from tcm_core.infer.tiles import plan_tiles, predict_tiles
 
 if TYPE_CHECKING:
     from tcm_core.infer.exported_predictor import ExportedPredictor
     from tcm_core.infer.predictor import Predictor
 
-MANIFEST: Final = "detect.json"
-"""In the output folder: which checkpoint, settings and image each result file was made with."""
+_AHEAD: Final = 2
+"""Pictures that are read while one is looked at, and that wait to be written."""
 
-_MANIFEST_VERSION: Final = 1
-_MANIFEST_SECONDS: Final = 2.0
+_AHEAD_PIXELS: Final = 100_000_000
+"""Larger ones are read one at a time: three bytes each."""
+
+_Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -70,7 +79,7 @@ def result_names(images: Sequence[Path], root: Path) -> dict[Path, PurePosixPath
         short.update({image: image.name for image in shared})
 
 
-def detect_folder(  # noqa: PLR0913 - three inputs, and four switches by name
+def detect_folder(  # noqa: PLR0913 - three inputs, and switches by name
     predictor: "Predictor | ExportedPredictor",
     images: Sequence[Path],
     out: Path,
@@ -80,14 +89,18 @@ def detect_folder(  # noqa: PLR0913 - three inputs, and four switches by name
     force: bool = False,
     frame: ReadFrame = "view",
     scores: bool = False,
+    smallest_scale: float | None = None,
+    share: Share = Share(),  # noqa: B008 - a tuple of two numbers
 ) -> Iterator[Outcome]:
-    """Find the text on the images and write one result file each; an outcome is yielded after every image.
+    """Find the text on the images and write one result file each; an outcome is yielded for every image.
 
-    A bad image is reported in its outcome and the rest goes on. A result is skipped when it was made from the
-    same file by the same checkpoint with the same settings. Files are replaced whole or not at all.
+    The next pictures are read, and the last ones decoded and written, while the detector looks at one; a few
+    at a time, so that memory stays bounded. A bad image is reported in its outcome and the rest goes on. A
+    result is skipped when it was made from the same file by the same checkpoint with the same settings. Files
+    are replaced whole or not at all.
 
     Args:
-        predictor: a loaded detector.
+        predictor: a loaded detector; it is called in the caller's thread only.
         images: files below root; each at most once.
         out: folder of the results, made when missing.
         root: what sub-folders are counted from.
@@ -95,35 +108,32 @@ def detect_folder(  # noqa: PLR0913 - three inputs, and four switches by name
         force: detect again what is done.
         frame: of the coordinates.
         scores: a ninth field of each line is the score, as protocols with confidences want it.
+        smallest_scale: pictures that one pass would show too small are cut into tiles; see plan_tiles. None:
+            every picture is seen in one pass.
+        share: of the images; the other processes have the rest.
 
     Raises:
         TcmError: an image is not below root, or the output folder cannot be written.
     """
     names = result_names(images, root)
+    manifest = Manifest(out, share)
+    manifest.write()  # an output folder that cannot be written is found out before any work
     made_with = {
         "checkpoint": predictor.checkpoint_hash,
         "settings": predictor.decode_settings.model_dump(mode="json"),
         "frame": frame,
         "scores": scores,
+        "smallest_scale": smallest_scale,
     }
-    manifest = _Manifest(out / MANIFEST)
-    manifest.write()  # an output folder that cannot be written is found out before any work
+    jobs = []
+    for image in images[share.rank :: share.processes]:
+        job = _Job(image, names[image], out, overlay=overlay, frame=frame, scores=scores)
+        job.entry = {**made_with, **_identity(image)}
+        job.smallest_scale = smallest_scale
+        job.force = force
+        jobs.append(job)
     try:
-        for image in images:
-            job = _Job(image, names[image], out, overlay=overlay, frame=frame, scores=scores)
-            entry = {**made_with, **_identity(image)}
-            known = manifest.results.get(str(job.name))
-            if not force and known is not None and job.stands() and _same(known, entry):
-                yield Outcome(image, "skipped", int(known.get("texts", 0)), "")
-                continue
-            outcome = job.run(predictor)
-            if outcome.status == "done":
-                manifest.results[str(job.name)] = {**entry, "texts": outcome.texts}
-            elif known is not None:  # an older result of ours must not pass for this one
-                del manifest.results[str(job.name)]
-                job.remove_result()
-            yield outcome
-            manifest.write_now_and_then()
+        yield from _Pipeline(predictor, manifest).run(jobs)
     finally:
         manifest.write()
 
@@ -145,30 +155,61 @@ class _Job:
         self.result = out / name
         stem = name.name.removeprefix("res_").removesuffix(".txt")
         self.picture = self.result.with_name(f"{stem}.overlay.jpg") if overlay else None
+        self.entry: dict[str, Any] = {}
+        self.smallest_scale: float | None = None
+        self.force = False
 
-    def stands(self) -> bool:
-        return self.result.is_file() and (self.picture is None or self.picture.is_file())
+    def skipped(self, manifest: Manifest) -> Outcome | None:
+        """The outcome when an earlier result stands."""
+        known = manifest.entry(str(self.name))
+        there = self.result.is_file() and (self.picture is None or self.picture.is_file())
+        if self.force or known is None or not there or not _same(known, self.entry):
+            return None
+        return Outcome(self.image, "skipped", int(known.get("texts", 0)), "")
 
-    def run(self, predictor: "Predictor | ExportedPredictor") -> Outcome:
+    def pixels(self) -> int:
+        """Of the picture, by its header; 0 when it has none."""
         try:
-            pixels = read_image(self.image, self.frame)
-            prediction = predictor.predict(pixels)
-            lines = detection_lines(prediction.detections, with_scores=self.scores)
-            if self.picture is not None:
-                write_atomic(
-                    self.picture, jpeg_bytes(draw_overlay(pixels, prediction.detections, prediction.maps))
-                )
-            write_text_atomic(self.result, "".join(f"{line}\n" for line in lines))
-        except TcmError as error:
-            return Outcome(self.image, "failed", 0, str(error))
-        except MemoryError:
-            return Outcome(self.image, "failed", 0, f"{self.image}: not enough memory. Reduce the picture.")
-        except RuntimeError as error:  # of torch: most often memory of the device
-            return Outcome(self.image, "failed", 0, f"{self.image}: the detector failed: {error}")
+            height, width = read_size(self.image, self.frame)
+        except TcmError:
+            return 0
+        return height * width
+
+    def read(self) -> _Pixels:
+        """The picture."""
+        return read_image(self.image, self.frame)
+
+    def look(self, predictor: "Predictor | ExportedPredictor", pixels: _Pixels) -> Callable[[], Prediction]:
+        """The expensive half; what is left to do comes back."""
+        if self.smallest_scale is not None:
+            size = (pixels.shape[0], pixels.shape[1])
+            tiling = plan_tiles(size, predictor.sides, self.smallest_scale)
+            if tiling is not None:
+                prediction = predict_tiles(predictor, pixels, tiling)
+                return lambda: prediction
+        maps = predictor.maps(pixels)
+        return lambda: Prediction(decode(maps, predictor.decode_settings), maps)
+
+    def write(self, pixels: _Pixels, found: Prediction) -> Outcome:
+        """Writes the results."""
+        lines = detection_lines(found.detections, with_scores=self.scores)
+        if self.picture is not None:
+            picture = draw_overlay(pixels, found.detections, found.maps)
+            write_atomic(self.picture, jpeg_bytes(picture))
+        write_text_atomic(self.result, "".join(f"{line}\n" for line in lines))
         return Outcome(self.image, "done", len(lines), self._remark())
 
-    def remove_result(self) -> None:
-        self.result.unlink(missing_ok=True)
+    def failed(self, error: Exception) -> Outcome:
+        """The outcome of an error in any of the steps; what is no accident of this image is raised again."""
+        if isinstance(error, TcmError):
+            message = str(error)
+        elif isinstance(error, MemoryError):
+            message = f"{self.image}: not enough memory. Reduce the picture."
+        elif isinstance(error, RuntimeError):  # of torch: most often memory of the device
+            message = f"{self.image}: the detector failed: {error}"
+        else:
+            raise error
+        return Outcome(self.image, "failed", 0, message)
 
     def _remark(self) -> str:
         if self.name.name == f"res_{self.image.stem}.txt":
@@ -176,30 +217,87 @@ class _Job:
         return f"another image has the same name but for the suffix; {self.image.name} gives {self.name}"
 
 
-class _Manifest:
-    """What each result file was made with; a manifest that cannot be used counts as empty."""
+class _Pipeline:
+    """Pictures are read in one thread, looked at in the caller's, decoded and written in another one."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._written_at = time.monotonic()
-        self.results: dict[str, dict[str, Any]] = {}
+    def __init__(self, predictor: "Predictor | ExportedPredictor", manifest: Manifest) -> None:
+        self._predictor = predictor
+        self._manifest = manifest
+        self._reading: deque[tuple[_Job, Future[_Pixels] | Outcome]] = deque()
+        self._writing: deque[Future[Outcome]] = deque()
+        self._pixels: dict[_Job, int] = {}  # of the pictures that are read or being read
+
+    def run(self, jobs: Sequence[_Job]) -> Iterator[Outcome]:
+        """The outcomes, in the order of the jobs."""
+        waiting = deque(jobs)
+        with ThreadPoolExecutor(1, "read") as readers, ThreadPoolExecutor(1, "write") as writers:
+            try:
+                while waiting or self._reading:
+                    self._read_ahead(waiting, readers)
+                    job, picture = self._reading.popleft()
+                    self._writing.append(self._looked_at(job, picture, writers))
+                    while self._writing and (len(self._writing) > _AHEAD or self._writing[0].done()):
+                        yield self._writing.popleft().result()
+                while self._writing:
+                    yield self._writing.popleft().result()
+            finally:
+                for _, picture in self._reading:
+                    if isinstance(picture, Future):
+                        picture.cancel()
+
+    def _read_ahead(self, waiting: deque[_Job], readers: ThreadPoolExecutor) -> None:
+        """Asks for the next pictures: one at least, and no more than memory allows."""
+        while waiting and len(self._reading) <= _AHEAD:
+            skipped = waiting[0].skipped(self._manifest)
+            if skipped is not None:
+                self._reading.append((waiting.popleft(), skipped))
+                continue
+            pixels = waiting[0].pixels()
+            if self._reading and sum(list(self._pixels.values())) + pixels > _AHEAD_PIXELS:
+                return
+            job = waiting.popleft()
+            self._pixels[job] = pixels
+            self._reading.append((job, readers.submit(job.read)))
+
+    def _looked_at(
+        self, job: _Job, picture: "Future[_Pixels] | Outcome", writers: ThreadPoolExecutor
+    ) -> Future[Outcome]:
+        if isinstance(picture, Outcome):
+            return _finished(picture)
         try:
-            content = json.loads(path.read_bytes())
-            if content["version"] == _MANIFEST_VERSION:
-                self.results = {
-                    name: entry for name, entry in content["results"].items() if isinstance(entry, dict)
-                }
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            self.results = {}
+            pixels = picture.result()
+            rest = job.look(self._predictor, pixels)
+        except Exception as error:  # noqa: BLE001 - failed() raises again what is not the image's fault
+            self._pixels.pop(job, None)
+            outcome = job.failed(error)
+            return writers.submit(self._note, job, outcome)
+        return writers.submit(self._written, job, pixels, rest)
 
-    def write(self) -> None:
-        content = {"version": _MANIFEST_VERSION, "results": self.results}
-        write_text_atomic(self._path, json.dumps(content, indent=1) + "\n")
-        self._written_at = time.monotonic()
+    def _written(self, job: _Job, pixels: _Pixels, rest: Callable[[], Prediction]) -> Outcome:
+        try:
+            outcome = job.write(pixels, rest())
+        except Exception as error:  # noqa: BLE001 - as above
+            outcome = job.failed(error)
+        finally:
+            self._pixels.pop(job, None)
+        return self._note(job, outcome)
 
-    def write_now_and_then(self) -> None:
-        if time.monotonic() - self._written_at > _MANIFEST_SECONDS:
-            self.write()
+    def _note(self, job: _Job, outcome: Outcome) -> Outcome:
+        """Keeps in mind what was done; an older result of ours must not pass for one that failed."""
+        name = str(job.name)
+        if outcome.status == "done":
+            self._manifest.set(name, {**job.entry, "texts": outcome.texts})
+        elif self._manifest.entry(name) is not None:
+            self._manifest.forget(name)
+            job.result.unlink(missing_ok=True)
+        self._manifest.write_now_and_then()
+        return outcome
+
+
+def _finished(outcome: Outcome) -> Future[Outcome]:
+    future: Future[Outcome] = Future()
+    future.set_result(outcome)
+    return future
 
 
 def _identity(image: Path) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Prediction: what any predictor gives for one image."""
+"""Prediction: what any predictor gives for one image, and how large it wants it."""
 
 from typing import NamedTuple
 
@@ -11,3 +11,10 @@ class Prediction(NamedTuple):
 
     detections: tuple[Detection, ...]
     maps: ImageMaps
+
+
+class Sides(NamedTuple):
+    """The input that a checkpoint wants, network pixels."""
+
+    short: int
+    longest: int

@@ -17,8 +17,8 @@ from tcm_core.families import FAMILIES, as_plane
 from tcm_core.geometry.frame import ImageFrame
 from tcm_core.infer.content import resize_into
 from tcm_core.infer.device import Device, choose_device
-from tcm_core.infer.prediction import Prediction
-from tcm_core.infer.prepare import prepare_detector
+from tcm_core.infer.prediction import Prediction, Sides
+from tcm_core.infer.prepare import ProbabilityHead, prepare_detector
 from tcm_core.models.detector import TextDetector
 from tcm_core.models.language_branch import LanguageBranch
 from tcm_core.models.outputs import ImageFeatures
@@ -88,6 +88,11 @@ class Predictor:
         """The checkpoint's own decode settings."""
         return self._metadata.decode
 
+    @property
+    def sides(self) -> Sides:
+        """What the checkpoint wants its input to be."""
+        return Sides(self._metadata.short_side, self._metadata.max_long_side)
+
     def predict(self, image: NDArray[np.uint8], settings: DecodeSettings | None = None) -> Prediction:
         """The texts on one image.
 
@@ -101,14 +106,15 @@ class Predictor:
         maps = self.maps(image)
         return Prediction(decode(maps, settings or self.decode_settings), maps)
 
-    def maps(self, image: NDArray[np.uint8], scale: float = 1.0) -> ImageMaps:
+    def maps(self, image: NDArray[np.uint8], scale: float = 1.0, *, whole: bool = False) -> ImageMaps:
         """The maps of one image (H, W, 3) RGB: the expensive half of predict.
 
         Args:
             image: in its own size.
             scale: of the size that the checkpoint wants; less takes less memory and misses small text.
+            whole: with the maps that only a person looks at, such as DBNet's threshold map.
         """
-        return self.maps_of(self.look(image, scale))
+        return self.maps_of(self.look(image, scale), whole=whole)
 
     def look(self, image: NDArray[np.uint8], scale: float = 1.0) -> Seen:
         """What the image encoder sees in an image (H, W, 3) RGB; scale: see maps."""
@@ -120,17 +126,22 @@ class Predictor:
         with torch.inference_mode(), self._autocast():
             return Seen(frame, self._detector.encoder(self._network_input(image, frame)))
 
-    def maps_of(self, seen: Seen, language: LanguageBranch | None = None) -> ImageMaps:
+    def maps_of(
+        self, seen: Seen, language: LanguageBranch | None = None, *, whole: bool = False
+    ) -> ImageMaps:
         """The maps of an image that was looked at.
 
         Args:
             seen: by this predictor.
             language: in place of the checkpoint's own language side.
+            whole: see maps.
         """
+        if isinstance(self._detector.head, ProbabilityHead):
+            self._detector.head.whole = whole
         with torch.inference_mode(), self._autocast():
             output = self._detector.read(seen.features, language)
         head = self._metadata.model.head.name
-        kept = FAMILIES[head].keep(output.maps)
+        kept = FAMILIES[head].keep(output.maps, whole=whole)
         return ImageMaps(head, seen.frame, _score_map(output.language), kept.planes, kept.values)
 
     def score_map(self, seen: Seen, language: LanguageBranch) -> Plane:

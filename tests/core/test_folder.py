@@ -1,5 +1,6 @@
 import json
 import os
+import time
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -9,7 +10,9 @@ from PIL import Image
 from tcm_core.data.image_io import read_image
 from tcm_core.errors import BadImage, TcmError
 from tcm_core.evaluate.run import read_detections
+from tcm_core.infer import folder
 from tcm_core.infer.folder import MANIFEST, detect_folder, result_names
+from tcm_core.infer.manifest import Share
 from tests.helpers.fake_predictor import TWO_TEXTS, FakeDetector
 
 SIZE = (120, 200)  # height, width
@@ -132,7 +135,81 @@ def test_what_was_done_before_a_stop_is_skipped_after_it(photos, tmp_path, detec
     running = detect_folder(detector("one", "cpu"), photos, tmp_path / "out", root=photos[0].parent)
     next(running)
     running.close()
-    assert statuses(detect(photos, tmp_path / "out", detector)) == ["skipped", "done", "done"]
+    kept = json.loads((tmp_path / "out" / MANIFEST).read_text())["results"]
+    results = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("res_*")}
+    assert set(kept) == results  # what was under way is finished or not begun
+    assert "res_a.txt" in kept
+    again = statuses(detect(photos, tmp_path / "out", detector))
+    assert again == ["skipped"] * len(kept) + ["done"] * (3 - len(kept))
+
+
+def test_pictures_are_read_ahead_and_written_behind(tmp_path, monkeypatch):
+    """While the detector looks at a picture, the next ones are read, and no more than a few of them."""
+    photos = [save(tmp_path / "in" / f"{number}.png", grey=number) for number in range(1, 9)]
+    read, detector = [], FakeDetector()
+    real = folder.read_image
+
+    def reading(path, frame):
+        read.append(int(path.stem))
+        return real(path, frame)
+
+    monkeypatch.setattr(folder, "read_image", reading)
+    ahead = []
+
+    def looking(device, image):
+        wanted = min(8, int(image.mean()) + 2)
+        deadline = time.monotonic() + 10
+        while max(read) < wanted and time.monotonic() < deadline:
+            time.sleep(0.005)
+        ahead.append(max(read) - int(image.mean()))
+
+    detector.raises = looking
+    assert statuses(detect(photos, tmp_path / "out", detector)) == ["done"] * 8
+    assert max(ahead) == 2
+    assert ahead[0] == 2
+    assert len(detector.threads) == 1
+
+
+def test_large_pictures_are_read_one_at_a_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(folder, "_AHEAD_PIXELS", SIZE[0] * SIZE[1] + 1)
+    photos = [save(tmp_path / "in" / f"{number}.png", grey=number) for number in range(1, 6)]
+    read, detector = [], FakeDetector()
+    real = folder.read_image
+    monkeypatch.setattr(folder, "read_image", lambda path, frame: read.append(path) or real(path, frame))
+    ahead = []
+    detector.raises = lambda device, image: ahead.append(len(read) - int(image.mean()))
+    assert statuses(detect(photos, tmp_path / "out", detector)) == ["done"] * 5
+    assert ahead == [0] * 5
+
+
+def test_processes_share_the_images_and_go_on_in_another_number(photos, tmp_path, detector):
+    photos.append(save(tmp_path / "in" / "d.png"))
+    out = tmp_path / "out"
+    first = detect(photos, out, detector, share=Share(0, 2))
+    second = detect(photos, out, detector, share=Share(1, 2))
+    assert [o.image for o in first] == photos[0::2]
+    assert [o.image for o in second] == photos[1::2]
+    assert statuses(first + second) == ["done"] * 4
+    assert statuses(detect(photos, out, detector)) == ["skipped"] * 4
+    assert statuses(detect(photos, out, detector, share=Share(1, 3))) == ["skipped"]
+    assert statuses(detect(photos, out, detector, checkpoint="two")) == ["done"] * 4
+    # the older files of the two processes no longer stand for the results
+    assert statuses(detect(photos, out, detector, share=Share(0, 2))) == ["done"] * 2
+
+
+def test_names_are_kept_apart_across_shares(tmp_path, detector):
+    photos = [save(tmp_path / name) for name in ("a.jpg", "a.png")]
+    for rank in (0, 1):
+        detect(photos, tmp_path / "out", detector, share=Share(rank, 2))
+    assert len(list((tmp_path / "out").glob("res_*"))) == 2
+
+
+@pytest.mark.parametrize(("rank", "processes"), [("2", "2"), ("-1", "2"), ("x", "2"), ("0", "0")])
+def test_a_share_that_cannot_be_is_refused(monkeypatch, rank, processes):
+    monkeypatch.setenv("RANK", rank)
+    monkeypatch.setenv("WORLD_SIZE", processes)
+    with pytest.raises(TcmError, match="start the processes by torchrun"):
+        Share.of_environment()
 
 
 def test_overlay_pictures_lie_beside_the_results(photos, tmp_path, detector):
