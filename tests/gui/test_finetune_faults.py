@@ -115,9 +115,9 @@ def test_a_run_that_hangs_is_silent_wakes_up_is_killed_and_goes_on(folder: Path,
     def script(robot: AppRobot):
         yield robot.picture_shown
         labels = robot.page.regions
-        yield from begin(robot, tiny, epochs=400)
+        yield from begin(robot, tiny, epochs=96)
         window = training_window(robot)
-        yield from until(lambda: is_in(window, "going") and window.chosen.course.step >= 5)
+        yield from until(lambda: is_in(window, "going") and (window.chosen.folder / "state.pt").is_file())
         pid = window.chosen.record.process.pid
         os.kill(pid, signal.SIGSTOP)
         yield from until(lambda: is_in(window, "silent"))
@@ -131,7 +131,8 @@ def test_a_run_that_hangs_is_silent_wakes_up_is_killed_and_goes_on(folder: Path,
         reached = window.chosen.course.step
         window.resume_button.click()
         yield from until(lambda: is_in(window, "going") and window.chosen.course.first_step > 0)
-        assert 5 <= window.chosen.course.first_step <= reached
+        assert 10 <= window.chosen.course.first_step <= reached
+        assert window.chosen.course.steps == 60
         window.stop_button.click()
         yield from until(lambda: is_in(window, "stopped"))
         window.discard_button.click()
