@@ -170,8 +170,13 @@ def test_use_rename_tag_and_delete_with_all_that_it_left(qapp, tmp_path: Path, o
 def test_a_copy_of_the_one_in_use_goes_alone(qapp, tmp_path: Path, own: Path):
     shutil.copyfile(own / "mine.safetensors", own / "copy.safetensors")
 
+    arguments = [
+        str(write_photos(tmp_path / "p")), "--checkpoint", str(own / "mine.safetensors"), "--device", "cpu",
+    ]  # fmt: skip
+
     def script(robot: AppRobot):
         yield from opened(robot)
+        yield from until(robot.checkpoint_ready)
         window = checkpoint_window(robot)
         choose(window, "mine")
         window.buttons["compare"].click()
@@ -184,11 +189,11 @@ def test_a_copy_of_the_one_in_use_goes_alone(qapp, tmp_path: Path, own: Path):
         window.buttons["delete"].click()
         (dialog,) = window.findChildren(DeleteCheckpointDialog)
         dialog.delete_button.click()
-        yield lambda: names(window) == ["● db-small", "mine"]
+        yield lambda: names(window) == ["db-small", "● mine"]
         traces = commands(robot).shelf.traces(choose(window, "mine"))
         assert traces.keys == (robot.key,)
 
-    assert run_main([str(write_photos(tmp_path / "p")), "--device", "cpu"], script) == 0
+    assert run_main(arguments, script) == 0
 
 
 def test_a_check_finds_a_number_that_is_none(qapp, tmp_path: Path, own: Path):
