@@ -1,12 +1,13 @@
 """Several sets of polygons of one page beside each other: which are the same text, and where they differ."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import combinations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.domain.reading_order import reading_order
 from app.domain.region import Region
@@ -81,7 +82,9 @@ class Group:
 @dataclass
 class _Cluster:
     members: dict[int, int]
-    ious: list[float] = field(default_factory=list)
+
+
+_Tables = Mapping[tuple[int, int], NDArray[np.float64]]  # of two sets, the intersections over unions
 
 
 def group_sets(sets: Sequence[Sequence[Shape]], same_from: float = SAME_FROM) -> tuple[Group, ...]:
@@ -97,42 +100,38 @@ def group_sets(sets: Sequence[Sequence[Shape]], same_from: float = SAME_FROM) ->
     clusters = {
         (at, index): _Cluster({at: index}) for at, shapes in enumerate(sets) for index in range(len(shapes))
     }
-    for iou, first, second in _pairs(sets, same_from):
+    tables = {
+        (first, second): iou_matrix(
+            [shape.polygon for shape in sets[first]], [shape.polygon for shape in sets[second]]
+        )
+        for first, second in combinations(range(len(sets)), 2)
+    }
+    for _, first, second in _pairs(tables, same_from):
         one, other = clusters[first], clusters[second]
-        if one is other:
-            one.ious.append(iou)
-        elif one.members.keys().isdisjoint(other.members):
+        if one.members.keys().isdisjoint(other.members):
             one.members.update(other.members)
-            one.ious += [*other.ious, iou]
             for place in other.members.items():
                 clusters[place] = one
     found = list({id(cluster): cluster for cluster in clusters.values()}.values())
-    groups = [_group(cluster, sets) for cluster in found]
+    groups = [_group(cluster, tables, len(sets)) for cluster in found]
     return _in_reading_order(groups, sets)
 
 
-def _pairs(
-    sets: Sequence[Sequence[Shape]], same_from: float
-) -> list[tuple[float, tuple[int, int], tuple[int, int]]]:
+def _pairs(tables: _Tables, same_from: float) -> list[tuple[float, tuple[int, int], tuple[int, int]]]:
     """(iou, (set, index), (set, index)) of what may be the same text, the most alike first."""
     pairs = []
-    for first, second in combinations(range(len(sets)), 2):
-        table = iou_matrix(
-            [shape.polygon for shape in sets[first]], [shape.polygon for shape in sets[second]]
-        )
+    for (first, second), table in tables.items():
         for row, column in np.argwhere(table >= same_from).tolist():
             pairs.append((float(table[row, column]), (first, row), (second, column)))
     return sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2]))
 
 
-def _group(cluster: _Cluster, sets: Sequence[Sequence[Shape]]) -> Group:
-    members = tuple(cluster.members.get(at) for at in range(len(sets)))
-    polygons = [sets[at][index].polygon for at, index in sorted(cluster.members.items())]
-    pairs = len(polygons) * (len(polygons) - 1) // 2
-    if len(cluster.ious) < pairs:  # two that hang together only through a third
-        table = iou_matrix(polygons, polygons)
-        return Group(members, float(table[np.triu_indices(len(polygons), 1)].min()))
-    return Group(members, min(cluster.ious, default=1.0))
+def _group(cluster: _Cluster, tables: _Tables, count: int) -> Group:
+    ious = [
+        float(tables[first, second][cluster.members[first], cluster.members[second]])
+        for first, second in combinations(sorted(cluster.members), 2)
+    ]
+    return Group(tuple(cluster.members.get(at) for at in range(count)), min(ious, default=1.0))
 
 
 def _in_reading_order(groups: Sequence[Group], sets: Sequence[Sequence[Shape]]) -> tuple[Group, ...]:

@@ -92,10 +92,22 @@ class Comparison(QObject):
     failed = Signal(str, str, object)
 
     def __init__(
-        self, workspace: Workspace, detection: DetectionService, parent: QObject | None = None
+        self,
+        workspace: Workspace,
+        detection: DetectionService,
+        own: Path | None = None,
+        parent: QObject | None = None,
     ) -> None:
+        """Starts nothing.
+
+        Args:
+            workspace: the project.
+            detection: lets checkpoints look.
+            own: folder of the person's own checkpoints.
+            parent: owner.
+        """
         super().__init__(parent)
-        self._workspace, self._detection = workspace, detection
+        self._workspace, self._detection, self._own = workspace, detection, own
         self._asked: set[tuple[str, str]] = set()  # file and key of what was asked for
         self._files: list[CheckpointChoice] | None = None
         self._decoded: dict[tuple[str, str, DecodeSettings], PredictionSet] = {}  # a pane's own settings
@@ -119,6 +131,15 @@ class Comparison(QObject):
         known = {source.title for source in found}
         others = [Source("checkpoint", name, "", file) for name, file in files.items() if name not in known]
         return [LABELS, TRUTH, *_told_apart(found), *others]
+
+    def source_of_file(self, path: Path) -> Source:
+        """What a pane shows of a checkpoint's file, wherever it lies.
+
+        Raises:
+            BadCheckpoint: it is no checkpoint; in words.
+            TcmError: an ONNX file, and onnx is not installed.
+        """
+        return Source("checkpoint", read_metadata(path).name, "", str(path))
 
     def look_for_files(self) -> None:
         """Look again which checkpoints there are."""
@@ -240,7 +261,7 @@ class Comparison(QObject):
 
     def _checkpoints(self) -> list[CheckpointChoice]:
         if self._files is None:
-            self._files = available_checkpoints()
+            self._files = available_checkpoints(self._own)
         return self._files
 
     def _labels(self, key: str) -> PaneSet:

@@ -119,12 +119,7 @@ def write_report(path: Path, material: ReportMaterial) -> None:
         content = _pdf(material)
     else:
         content = html_report(material, _inline).encode("utf-8")
-    try:
-        write_atomic(path, content)
-    except OSError as error:
-        raise TcmError(
-            f"{path}: the report could not be written: {error.strerror or error}. Choose another place."
-        ) from error
+    write_atomic(path, content)
 
 
 def html_report(material: ReportMaterial, add_picture: AddPicture) -> str:
@@ -251,7 +246,7 @@ def _one_picture(material: ReportMaterial, at: int, key: str, add_picture: AddPi
     try:
         picture = page_picture(material.folder / key, page, threshold)
     except TcmError as error:
-        return f"{words}<br>{escape(str(error))}"
+        return f"{words}<br>{escape(str(error).replace(str(material.folder / key), key))}"
     return f'{words}<br><img src="{add_picture(picture, "JPEG")}" width="290">'
 
 

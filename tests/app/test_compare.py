@@ -1,7 +1,5 @@
 """Sets of polygons beside each other and against labels."""
 
-import itertools
-
 import numpy as np
 import pytest
 
@@ -15,15 +13,8 @@ from app.domain.compare import (
     iou_of,
     judge,
     missed,
+    outside,
     polygon_of,
-)
-from app.domain.compare_figures import (
-    PagePair,
-    Stopped,
-    at_threshold,
-    best_point,
-    folder_figures,
-    nearest,
 )
 from tcm_core.evaluate.result import Verdict
 
@@ -115,39 +106,6 @@ def test_what_has_no_score_comes_first():
     assert by_score((box(0, 0, score=0.2), box(0, 0), box(0, 0, score=0.9))) == [1, 2, 0]
 
 
-PAGES = {
-    "good.jpg": PagePair((box(0, 0),), (box(0, 0, score=0.9), box(0, 300, score=0.3)), 0.2),
-    "bad.jpg": PagePair((box(0, 0), box(0, 50, height=60)), (box(0, 200, score=0.7),), 0.4),
-    "empty.jpg": PagePair((), (), None),
-}
-
-
-def test_figures_of_a_folder_are_those_of_its_pages_together():
-    figures = folder_figures(PAGES, "icdar2015", threshold=0.5)
-    assert (figures.result.matched, figures.result.care_gt, figures.result.care_det) == (1, 3, 2)
-    assert [page.key for page in figures.pages] == ["bad.jpg", "good.jpg", "empty.jpg"]
-    assert (figures.pages[0].missed, figures.pages[0].wrong) == (2, 1)
-    assert figures.seconds == pytest.approx(0.3)
-    assert [(group.care_gt, group.recall) for group in figures.groups["size"] if group.care_gt] == [
-        (2, 0.5),
-        (1, 0.0),
-    ]
-    assert set(figures.groups) == {"size", "angle", "curvature"}
-
-
-def test_every_point_of_the_curve_is_the_evaluation_at_its_threshold():
-    curve = folder_figures(PAGES, "icdar2015").curve
-    assert [point.threshold for point in curve[:3]] == [0.0, 0.02, 0.04]
-    for point in curve:
-        alone = folder_figures(PAGES, "icdar2015", point.threshold).result
-        assert (point.precision, point.recall) == (alone.precision, alone.recall)
-    assert at_threshold(curve, 0.5).precision == pytest.approx(0.5)
-    assert best_point(curve).precision == pytest.approx(1.0)
-    assert at_threshold(curve, 0.97).recall == 0.0
-    assert curve[nearest(curve, 0.34, 0.52)].threshold == pytest.approx(0.32)
-
-
-def test_work_that_is_not_wanted_any_more_ends():
-    answers = itertools.chain([True, False], itertools.repeat(True))
-    with pytest.raises(Stopped):
-        folder_figures(PAGES, "icdar2015", wanted=lambda: next(answers))
+def test_shapes_of_another_image_are_counted():
+    shapes = (box(0, 0), box(-90, 0), box(300, 0), box(0, 200), box(-200, -50))
+    assert outside(shapes, (200, 300)) == 3

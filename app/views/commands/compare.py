@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QImage
 
 from app.domain.edits import EditRefused
+from app.services.checkpoints import OWN_FOLDER
 from app.storage.errors import StorageError
 from app.storage.votes import TIE, Vote, load_votes, save_votes
 from app.views.action_spec import ActionSpec
@@ -58,19 +59,19 @@ class CompareCommands(QObject):
         window.focus_picture()
 
     def open_with(self, title: str, sha256: str, file: Path) -> None:
-        """Show the comparison with a checkpoint in its second pane.
+        """Show the comparison with a checkpoint in the second pane; it looks at the open page.
 
         Args:
-            title: what the checkpoint calls itself.
-            sha256: its hash; "" where it is not known.
+            title: what it calls itself.
+            sha256: of the file; empty where it is not known.
             file: of the checkpoint.
         """
         from app.services.comparison import Source
 
         self.open()
-        if self.window is not None and len(self.window.board.panes) > 1:
-            source = Source("checkpoint", title, sha256, str(file))
-            self.window.board.set_source(self.window.board.panes[1], source)
+        assert self.window is not None
+        source = Source("checkpoint", title, sha256, str(file))
+        self.window.board.set_source(self.window.board.panes[1], source)
 
     def _made(self) -> "tuple[CompareWindow, Comparison]":
         if self.window is None or self._comparison is None:
@@ -79,7 +80,8 @@ class CompareCommands(QObject):
             from app.views.compare.window import CompareWindow
 
             parts = self._desk.parts
-            self._comparison = Comparison(parts.workspace, parts.detection, self)
+            own = parts.home.data / OWN_FOLDER
+            self._comparison = Comparison(parts.workspace, parts.detection, own, self)
             main = self._desk.window
             self.window = CompareWindow(self._comparison, main.listed_keys, main)
             self.window.page_wanted.connect(main.pages.page_chosen)

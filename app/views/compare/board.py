@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -44,6 +45,7 @@ class Board(QObject):
         vote_wanted: number of the pane that is the best, from 1.
         sources_changed: another source or setting is shown.
         shown: everything was looked up again.
+        file_wanted: number of the pane that is to show a checkpoint's file.
         told: something to say in passing.
     """
 
@@ -53,6 +55,7 @@ class Board(QObject):
     vote_wanted = Signal(int)
     sources_changed = Signal()
     shown = Signal()
+    file_wanted = Signal(int)
     told = Signal(str)
 
     def __init__(self, comparison: Comparison, area: PaneArea, parent: QObject | None = None) -> None:
@@ -101,6 +104,7 @@ class Board(QObject):
     def _new_pane(self, number: int) -> Pane:
         pane = Pane(number, self._area)
         pane.source_picked.connect(lambda source: self.set_source(pane, source))
+        pane.file_wanted.connect(lambda: self.file_wanted.emit(pane.number))
         pane.settings_moved.connect(lambda settings: self.set_settings(pane, settings))
         pane.side_moved.connect(lambda side: self.set_side(pane, side))
         pane.detect_wanted.connect(lambda: self._detect(pane))
@@ -120,6 +124,7 @@ class Board(QObject):
         """Show something else in a pane; its checkpoint looks at the page if it has not yet."""
         pane.source = source
         self.refresh()
+        self._ask(pane)
         self.sources_changed.emit()
 
     def set_settings(self, pane: Pane, settings: DecodeSettings) -> None:
@@ -130,6 +135,15 @@ class Board(QObject):
         self._show(pane)
         self._group_timer.start()
         self.sources_changed.emit()
+
+    def show_file(self, number: int, path: Path) -> None:
+        """Show what a checkpoint's file finds in a pane; what is no checkpoint is told in words."""
+        try:
+            source = self._comparison.source_of_file(path)
+        except TcmError as error:
+            self.told.emit(str(error))
+            return
+        self.set_source(self.panes[number - 1], source)
 
     def set_side(self, pane: Pane, side: int) -> None:
         """Let a pane's checkpoint see pictures of another short side, pixels; it looks at the page anew."""
@@ -142,8 +156,6 @@ class Board(QObject):
         scale = round(side / own, 4)
         if scale != source.scale:
             self.set_source(pane, replace(source, scale=scale))
-            if pane.content is None and pane.source is not None:
-                self._detect(pane)
 
     def set_threshold(self, index: int, threshold: float) -> None:
         """Give the pane of this index another score threshold."""
@@ -177,6 +189,8 @@ class Board(QObject):
         self.key, self.chosen = key, None
         self.show_image(None)
         self.refresh()
+        for pane in self.panes:
+            self._ask(pane)
 
     def show_image(self, image: QImage | None) -> None:
         """Show the photograph of the page."""
@@ -273,6 +287,12 @@ class Board(QObject):
     def _changed(self, key: str) -> None:
         if key == self.key:
             self.refresh()
+
+    def _ask(self, pane: Pane) -> None:
+        """Let a pane's checkpoint look at the page if it has not; what failed is not tried again."""
+        if pane.content is None and pane.source is not None and self.key is not None:
+            self._comparison.ask_for(pane.source, [self.key], urgent=True)
+            self._show(pane)
 
     def _detect(self, pane: Pane) -> None:
         if pane.source is not None and self.key is not None:

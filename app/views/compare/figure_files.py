@@ -10,6 +10,7 @@ from app.i18n.translation import tr
 from app.services.comparison_report import ReportMaterial, ReportWriter
 from app.services.comparison_tables import Table
 from tcm_core.data.atomic_file import write_text_atomic
+from tcm_core.errors import TcmError
 
 REPORT_FILES: Final = "HTML (*.html);;PDF (*.pdf)"
 
@@ -40,10 +41,8 @@ class FigureFiles(QObject):
         """Write a table to a CSV file."""
         try:
             write_text_atomic(path, table.csv())
-        except OSError as error:
-            self.told.emit(
-                f"The table could not be written: {error.strerror or error}. Choose another place."
-            )
+        except TcmError as error:
+            self.told.emit(str(error))
         else:
             self._written(str(path))
 

@@ -38,6 +38,7 @@ from tcm_core.errors import TcmError
 
 AFTER_MS: Final = 120
 """While a slider is dragged the points move at once; figures over all images follow when it rests."""
+SCOPES: Final = (("Curves of this image", "page"), ("Curves of all images", "all"))
 PHASES: Final = {"labels": "Reading labels", "detect": "Looking for text", "judge": "Judging"}
 Votes = Callable[[], Sequence[tuple[str, int]]]
 
@@ -100,8 +101,8 @@ class FiguresPanel(QWidget):
         self.measure.setCurrentIndex(1)
         self.scope.setAccessibleName("Images of the curve")
         self.scope.setToolTip("Which images the curves are of; drag a point to move its pane's threshold")
-        self.scope.addItem("Curves of this image", "page")
-        self.scope.addItem("Curves of all images", "all")
+        for words, scope in SCOPES:
+            self.scope.addItem(words, scope)
         for widget in (self.scope, self.start_button, self.stop_button, self.detect):
             top.addWidget(widget)
         top.addWidget(self.progress, 1)

@@ -37,6 +37,7 @@ class Pane(QObject):
 
     Attributes:
         source_picked: another Source is wanted.
+        file_wanted: a checkpoint's file is to be chosen.
         settings_moved: other DecodeSettings are wanted; emitted for each tick of a slider.
         side_moved: the checkpoint is to see pictures of this short side, pixels.
         detect_wanted: the checkpoint is to look at the page.
@@ -44,6 +45,7 @@ class Pane(QObject):
     """
 
     source_picked = Signal(object)
+    file_wanted = Signal()
     settings_moved = Signal(object)
     side_moved = Signal(int)
     detect_wanted = Signal()
@@ -142,6 +144,7 @@ class Pane(QObject):
         at = at if at >= 0 else self.picker.count() - 1
         if source.scale != 1.0:
             self.picker.setItemText(at, source.name)
+        self.picker.addItem(tr("Another checkpoint..."))
         self.picker.setCurrentIndex(at)
 
     def show_side(self, side: int | None) -> None:
@@ -240,7 +243,12 @@ class Pane(QObject):
 
     @Slot(int)
     def _picked(self, row: int) -> None:
-        self.source_picked.emit(self._choices[row])
+        if row < len(self._choices):
+            self.source_picked.emit(self._choices[row])
+        else:
+            if self.source is not None:
+                self.set_choices(self._choices, self.source)
+            self.file_wanted.emit()
         self.canvas.setFocus()
 
     @Slot()

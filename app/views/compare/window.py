@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -9,6 +10,7 @@ from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QImage, QKeySequen
 from PySide6.QtWidgets import (
     QComboBox,
     QDockWidget,
+    QFileDialog,
     QLabel,
     QListWidget,
     QListWidgetItem,
@@ -30,6 +32,7 @@ from app.views.compare.pane import NO_MAP
 from tcm_core.evaluate.protocols import PROTOCOLS
 
 MOST_PANES: Final = 4
+CHECKPOINT_FILES: Final = "Checkpoints (*.safetensors *.onnx)"
 FIGURES_HEIGHT: Final = 330
 TOLD_MS: Final = 8000
 MAPS: Final = (("No map", NO_MAP), ("Text map", "text"), ("Instance-language map", LANGUAGE))
@@ -200,6 +203,7 @@ class CompareWindow(QMainWindow):
         board.chosen_changed.connect(self.differences.setCurrentRow)
         board.adopt_wanted.connect(self.adopt_wanted)
         board.vote_wanted.connect(self._vote)
+        board.file_wanted.connect(self._ask_file)
         board.told.connect(self.tell)
         self.figures.page_wanted.connect(self.page_wanted)
         for box in (self.count, self.map, self.against, self.protocol):
@@ -254,6 +258,12 @@ class CompareWindow(QMainWindow):
     @Slot()
     def _rules_picked(self) -> None:
         self.board.set_rules(AGAINST[self.against.currentIndex()][1], str(self.protocol.currentData()))
+
+    @Slot(int)
+    def _ask_file(self, number: int) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, tr("Checkpoint"), "", CHECKPOINT_FILES)
+        if name:
+            self.board.show_file(number, Path(name))
 
     def _toggle_figures(self) -> None:
         self.below.setVisible(self.show_figures.isChecked())
