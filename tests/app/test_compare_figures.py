@@ -24,7 +24,7 @@ from app.services.comparison_report import ReportMaterial, html_report, write_re
 from app.services.comparison_run import Plan, RunResult
 from app.services.comparison_tables import EVERYTHING, figures_table, images_table
 from tcm_core.config.decode import DbDecode
-from tcm_core.errors import BadLabels, TcmError
+from tcm_core.errors import TcmError
 from tcm_core.evaluate.breakdown import breakdown
 from tcm_core.evaluate.protocols import PROTOCOLS
 from tests.helpers.photos import write_photo
@@ -116,16 +116,6 @@ def test_a_score_at_the_threshold_counts_and_what_has_no_score_always_does():
     pair = PagePair((box(0, 0), box(0, 100)), (box(0, 0, score=0.5), box(0, 100)))
     recalls = {round(point.threshold, 2): point.recall for point in page_curve(pair, "icdar2015")}
     assert (recalls[0.5], recalls[0.51], recalls[0.99]) == (1.0, 0.5, 0.5)
-
-
-def test_a_page_whose_labels_the_protocol_refuses_is_not_counted():
-    folder = judged()
-    before = folder.curve()
-    cut_off = Shape(np.array([[0.0, 0.0], [10.0, 0.0]]))
-    with pytest.raises(BadLabels):
-        folder.add("worse.jpg", PagePair((cut_off,), (box(0, 0, score=0.5),)))
-    assert "worse.jpg" not in folder.pages
-    assert folder.curve() == before
 
 
 # --- tables and reports ---

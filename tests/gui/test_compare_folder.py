@@ -1,6 +1,7 @@
 """The comparison over many images: run, resume, tables, curves to drag, files; in the running program."""
 
 import csv
+import time
 from pathlib import Path
 
 import numpy as np
@@ -147,7 +148,7 @@ def test_a_point_of_the_curve_is_dragged_by_the_mouse_and_moves_the_panes_thresh
         target = QPointF(
             figures.plot._plot.mapFromScene(plot.mapViewToScene(QPointF(high.recall, high.precision)))
         )
-        drag(figures.plot.view, before, target)
+        yield from drag(figures.plot.view, before, target)
         yield lambda: pane.settings.score_threshold != 0.5
         assert len(pane.shapes) == 1
         yield lambda: cells(figures.tables[0])[0][5] == "1.000"
@@ -159,7 +160,8 @@ def test_a_point_of_the_curve_is_dragged_by_the_mouse_and_moves_the_panes_thresh
     assert run_with(NamedDetector(), [str(three_photos(tmp_path))], script) == 0
 
 
-def drag(view, start: QPointF, end: QPointF) -> None:
+def drag(view, start: QPointF, end: QPointF):
+    """A hand that is not too fast for pyqtgraph, which drops moves that follow each other at once."""
     left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
     steps = [(QEvent.Type.MouseMove, start, none, none), (QEvent.Type.MouseButtonPress, start, left, left)]
     between = [start + (end - start) * (step / 8) for step in range(1, 9)]
@@ -169,6 +171,8 @@ def drag(view, start: QPointF, end: QPointF) -> None:
     for kind, place, button, buttons in steps:
         event = QMouseEvent(kind, place, corner + place, button, buttons, Qt.KeyboardModifier.NoModifier)
         QApplication.sendEvent(view, event)
+        until = time.monotonic() + 0.03
+        yield lambda until=until: time.monotonic() > until
 
 
 def test_unreadable_images_and_labels_of_other_images_are_told_in_words_and_change_nothing(tmp_path: Path):
@@ -213,7 +217,7 @@ def test_tables_and_reports_are_written_and_what_cannot_be_is_told(tmp_path: Pat
         yield lambda: "cannot be written" in figures.state.text()
 
     assert run_with(NamedDetector(), [str(folder)], script) == 0
-    rows = list(csv.DictReader((out / "table.csv").open(encoding="utf-8")))
+    rows = list(csv.DictReader((out / "table.csv").read_text(encoding="utf-8").splitlines()))
     assert len(rows) == 28
     assert (out / "report.html").read_text(encoding="utf-8").count("data:image/jpeg") == 6
     assert (out / "report.pdf").read_bytes().startswith(b"%PDF")
