@@ -268,6 +268,8 @@ def _run(script: Script, program: Callable[[], int]) -> int:
     try:
         with patch("os._exit", _no_hard_end):
             status = program()
+    except AssertionError as hard_end:
+        raise stepper.error or hard_end from hard_end  # the script's own error came first
     finally:
         stepper.stop()
         QCoreApplication.removePostedEvents(
