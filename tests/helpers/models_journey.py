@@ -98,6 +98,7 @@ class Journey:
             robot.press("Shift+Return")
             yield lambda: robot.page.regions
         robot.press("V")
+        robot.press("F")
         found = matched(robot.page.regions, truth)
         for region in robot.page.regions:
             if region.id not in found:
@@ -117,6 +118,7 @@ class Journey:
     def draw(self, robot: AppRobot, text: TextInstance, counts: dict[str, int]) -> Steps:
         """A text that was not found: four clicks."""
         robot.press("Esc")
+        robot.press("F")
         before = len(robot.page.regions)
         robot.press("T")
         height, width = robot.image_size
@@ -249,6 +251,7 @@ def back(robot: AppRobot) -> Steps:
 
 def choose(robot: AppRobot, region: Region) -> None:
     """Click a region; one that lies under another is chosen in the table."""
+    robot.press("F")
     x, y = np.mean(region.polygon, axis=0)
     robot.click(float(x), float(y))
     chosen = robot.window.regions.table.selectionModel().selectedRows()
