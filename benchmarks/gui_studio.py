@@ -109,7 +109,7 @@ class KnownMaps:
         """Those that find all the texts."""
         return SLIDER_SETTINGS[self._head]
 
-    def maps(self, image: NDArray[np.uint8], scale: float = 1.0) -> ImageMaps:
+    def maps(self, image: NDArray[np.uint8], scale: float = 1.0, *, whole: bool = False) -> ImageMaps:
         """The maps of the texts."""
         return maps_of(self._head, TEXTS)
 

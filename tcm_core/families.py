@@ -55,12 +55,20 @@ class HeadFamily:
     """HeadMaps, the targets of a batch as (B, c, h, w) in their order, LossConfig -> weighted terms."""
     named: Callable[[Any], NamedMaps]
     """HeadMaps -> what decoding needs, float32; training-only maps are left out."""
+    besides: Callable[[Any], dict[str, Tensor]] = lambda _: {}
+    """HeadMaps -> the maps (B, 1, h, w) that only a person looks at, by name."""
 
-    def keep(self, maps: Any) -> KeptMaps:
-        """What decoding needs of the HeadMaps of a batch of one, small enough to keep."""
+    def keep(self, maps: Any, *, whole: bool = False) -> KeptMaps:
+        """What decoding needs of the HeadMaps of a batch of one, small enough to keep.
+
+        Args:
+            maps: of the head.
+            whole: with `besides`.
+        """
         named = self.named(maps)
+        planes = {**named.planes, **(self.besides(maps) if whole else {})}
         return KeptMaps(
-            {name: as_plane(plane) for name, plane in named.planes.items()},
+            {name: as_plane(plane) for name, plane in planes.items()},
             {name: as_values(values) for name, values in named.values.items()},
         )
 
@@ -85,6 +93,13 @@ def _db_loss(maps: DbMaps, targets: Sequence[Tensor], config: DbLossConfig) -> d
 
 def _named_db(maps: DbMaps) -> NamedMaps:
     return NamedMaps({"probability": torch.sigmoid(maps.probability.float())}, {})
+
+
+def _threshold_db(maps: DbMaps) -> dict[str, Tensor]:
+    """At a quarter of the resolution, which is enough to be looked at; none where it was not made."""
+    if not maps.threshold.numel():
+        return {}
+    return {"threshold": torch.nn.functional.avg_pool2d(torch.sigmoid(maps.threshold.float()), 4)}
 
 
 def _build_fce(config: FceHeadConfig, channels: Sequence[int]) -> tuple[nn.Module, nn.Module]:
@@ -128,7 +143,7 @@ def _named_pan(maps: PanMaps) -> NamedMaps:
 
 
 FAMILIES: Final[dict[HeadName, HeadFamily]] = {
-    "db": HeadFamily(_build_db, db_targets, _db_loss, _named_db),
+    "db": HeadFamily(_build_db, db_targets, _db_loss, _named_db, _threshold_db),
     "pan": HeadFamily(_build_pan, pan_targets, _pan_loss, _named_pan),
     "fce": HeadFamily(_build_fce, _fce_targets, _fce_loss, _named_fce),
 }

@@ -12,11 +12,13 @@ from tcm_core.decode.pan import similarity
 LANGUAGE: Final = "language"
 BINARY: Final = "binary"
 SIMILARITY: Final = "similarity"
+THRESHOLD: Final = "threshold"
+"""DBNet's threshold map, which is made only when it is wanted."""
 _WORDS: Final = {
     LANGUAGE: "Instance-language",
     BINARY: "Above the threshold",
     SIMILARITY: "Similarity",
-    "threshold": "Threshold map",
+    THRESHOLD: "Threshold map",
     "probability": "Text probability",
     "text": "Text",
     "kernel": "Kernel",
@@ -33,7 +35,15 @@ def map_names(kept: KeptMaps | None) -> tuple[str, ...]:
     """
     if kept is None:
         return ()
-    return (*kept.maps.planes, *((SIMILARITY,) if _has_vectors(kept) else ()), BINARY)
+    more = [SIMILARITY] if _has_vectors(kept) else []
+    if lacks_threshold(kept):
+        more.append(THRESHOLD)
+    return (*kept.maps.planes, *more, BINARY)
+
+
+def lacks_threshold(kept: KeptMaps) -> bool:
+    """Whether the head has a threshold map that is not among the kept maps."""
+    return kept.maps.head == "db" and THRESHOLD not in kept.maps.planes
 
 
 def map_named(kept: KeptMaps, name: str) -> Plane:
@@ -44,6 +54,8 @@ def map_named(kept: KeptMaps, name: str) -> Plane:
     """
     if name == LANGUAGE:
         return kept.maps.language
+    if name == THRESHOLD and lacks_threshold(kept):
+        return np.zeros((1, 1), np.uint8)
     if name == SIMILARITY and isinstance(kept.settings, PanDecode) and _has_vectors(kept):
         return similarity(kept.maps, kept.settings)
     if name == BINARY:

@@ -16,7 +16,7 @@ from tcm_core.detection import Detection
 from tcm_core.geometry.overlap import iou_matrix
 from tcm_core.geometry.polygon import Points, area
 
-QueueKind = Literal["mass", "entropy", "edge", "missed", "disagreement", "errors"]
+QueueKind = Literal["mass", "entropy", "edge", "missed", "unsteady", "disagreement", "errors"]
 QUEUE_KINDS: Final[tuple[QueueKind, ...]] = get_args(QueueKind)
 
 UNSURE: Final = (0.3, 0.7)

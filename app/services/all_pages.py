@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from pydantic import TypeAdapter, ValidationError
 from PySide6.QtCore import QObject, Qt, QThread, QThreadPool, QTimer, Signal, Slot
 
 from app.domain.queue import alone
-from app.services.decoding import Decoding
+from app.services.decoding import Decoding, settings_from
 from app.services.prediction_store import PredictionSet, maps_on_disk, row_of
 from app.services.workspace import Workspace
 from app.storage.errors import StorageError
@@ -26,7 +25,6 @@ SETTLE_MS: Final = 300
 TELL_S: Final = 0.3
 CHUNK: Final = 20
 """Pages whose new sets are written together."""
-_SETTINGS: Final[TypeAdapter[DecodeSettings]] = TypeAdapter(DecodeSettings)
 
 
 class Effect(NamedTuple):
@@ -74,7 +72,7 @@ class _Work:
         sha256 = self.checkpoint.sha256
         for kept in read_sets(self.project, sha256):
             settings = self.own.get(kept.key, self.common)
-            if _same(kept.settings_json, settings):
+            if settings_from(kept.settings_json) == settings:
                 continue
             maps = maps_on_disk(self.cache, self.folder / kept.key, sha256)
             if maps is None or maps.head != settings.head:
@@ -278,10 +276,3 @@ def _with(effect: Effect, kept: KeptSet, found: PredictionSet | None) -> Effect:
         vanish=effect.vanish + vanish,
         stale=effect.stale + 1,
     )
-
-
-def _same(settings_json: str, settings: DecodeSettings) -> bool:
-    try:
-        return _SETTINGS.validate_json(settings_json) == settings
-    except ValidationError:
-        return False

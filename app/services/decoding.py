@@ -1,5 +1,6 @@
 """How kept maps are decoded: by settings for all images, or by a page's own where it has some."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -9,7 +10,7 @@ from app.services.prediction_store import PredictionSet, PredictionStore
 from app.services.workspace import Workspace
 from app.storage.errors import StorageError
 from app.storage.page_settings import PageSettingsRow
-from app.workers.messages import Problem, problem_of
+from app.workers.messages import CheckpointReady, Problem, problem_of
 from tcm_core.config.decode import DbDecode, DecodeSettings
 from tcm_core.decode.maps import ImageMaps
 
@@ -40,6 +41,7 @@ class Decoding(QObject):
         self._common: DecodeSettings | None = None
         self._own: dict[tuple[str, str], PageSettingsRow] = {}  # by key and head
         self._unsaved: dict[tuple[str, str], PageSettingsRow] = {}
+        self.own_defaults: Mapping[str, Mapping[str, float]] = {}  # by a checkpoint's hash
         self._warm: ImageMaps | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -56,12 +58,20 @@ class Decoding(QObject):
     def own_of(self, key: str) -> DecodeSettings | None:
         """A page's own settings for the head in use, where they hold."""
         row = None if self._common is None else self._own.get((key, self._common.head))
-        return None if row is None or not row.active else _settings_of(row)
+        return None if row is None or not row.active else settings_from(row.settings_json)
 
     def settings_of(self, key: str | None) -> DecodeSettings | None:
         """What holds for a page, or for all (None)."""
         own = None if key is None else self.own_of(key)
         return self._common if own is None else own
+
+    def recommended(self, ready: CheckpointReady) -> DecodeSettings:
+        """The values of a checkpoint: its file's, with a person's own in their place."""
+        own = {**ready.decode.model_dump(), **self.own_defaults.get(ready.sha256, {})}
+        try:
+            return type(ready.decode).model_validate(own)
+        except ValidationError:  # kept by another version
+            return ready.decode
 
     @property
     def pages_with_own(self) -> list[str]:
@@ -109,7 +119,7 @@ class Decoding(QObject):
         if self._common is None or on == (self.own_of(key) is not None):
             return
         before = self._own.get((key, self._common.head))
-        known = None if before is None else _settings_of(before)
+        known = None if before is None else settings_from(before.settings_json)
         self._keep(key, self._common if known is None else known, active=on)
         self._changed()
 
@@ -186,9 +196,9 @@ def in_use(settings: DecodeSettings | None) -> DecodeSettings:
     return DbDecode() if settings is None else settings
 
 
-def _settings_of(row: PageSettingsRow) -> DecodeSettings | None:
-    """None where another version wrote what this one does not know."""
+def settings_from(text: str) -> DecodeSettings | None:
+    """Settings as they are kept, JSON; None where another version wrote what this one does not know."""
     try:
-        return _SETTINGS.validate_json(row.settings_json)
+        return _SETTINGS.validate_json(text)
     except ValidationError:
         return None

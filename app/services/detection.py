@@ -2,9 +2,8 @@
 
 import itertools
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from pydantic import ValidationError
 from PySide6.QtCore import QObject, Signal, Slot
 
 from app.services.all_pages import AllPages
@@ -13,6 +12,7 @@ from app.services.decoding import Decoding, in_use
 from app.services.prediction_store import MEMORY_BYTES, PredictionSet, PredictionStore
 from app.services.progress_tick import ProgressTick
 from app.services.side_detection import SideDetection
+from app.services.steadiness import Steadiness
 from app.services.workspace import Workspace
 from app.storage.map_cache import MapCache
 from app.workers.gpu_thread import GpuThread
@@ -73,10 +73,10 @@ class DetectionService(QObject):
         self.store = PredictionStore(workspace, map_cache, memory_bytes)
         self._numbers = itertools.count(1)
         self.side = SideDetection(workspace, gpu, self.store, lambda: next(self._numbers), self)
+        self.steadiness = Steadiness(workspace, gpu, lambda: next(self._numbers), self)
         self.decoding = Decoding(workspace, self.store, self)
         self.all_pages = AllPages(workspace, map_cache, self.decoding, self)
         self._checkpoint: CheckpointReady | None = None
-        self.own_defaults: Mapping[str, Mapping[str, float]] = {}  # by hash, see recommended
         self._device = "auto"
         self._paused = False
         self._pending: dict[str, int] = {}  # key -> the number that counts
@@ -110,19 +110,17 @@ class DetectionService(QObject):
     @property
     def recommended(self) -> DecodeSettings:
         """The values of the checkpoint in use: its file's, with a person's own in their place."""
-        ready = self._checkpoint
-        if ready is None:
-            return self.settings
-        own = {**ready.decode.model_dump(), **self.own_defaults.get(ready.sha256, {})}
-        try:
-            return type(ready.decode).model_validate(own)
-        except ValidationError:  # kept by another version
-            return ready.decode
+        return self.settings if self._checkpoint is None else self.decoding.recommended(self._checkpoint)
 
     @property
     def running(self) -> bool:
         """Whether a batch is under way."""
         return self._batch is not None
+
+    @property
+    def busy(self) -> bool:
+        """Whether the detector has work that can be cancelled, a batch or any other."""
+        return self.running or self.side.busy or self.steadiness.pending > 0
 
     @property
     def outcomes(self) -> dict[str, PageOutcome]:
@@ -144,9 +142,9 @@ class DetectionService(QObject):
         self._gpu.submit(LoadCheckpoint(checkpoint, device))
         self._request(list(self._pending))
 
-    def detect_page(self, key: str) -> None:
-        """Find the text of one page before all others."""
-        self._request([key], Priority.OPEN)
+    def detect_page(self, key: str, *, whole: bool = False) -> None:
+        """Find the text of one page before all others; `whole`: with the maps that decoding does not need."""
+        self._request([key], Priority.OPEN, whole=whole)
         self._tell_queue([key])
 
     def detect_all(self, keys: Iterable[str] | None = None) -> None:
@@ -233,6 +231,7 @@ class DetectionService(QObject):
         """Stop after the stage in work; pages that are not done keep what they had before."""
         self.pause(False)
         self.side.cancel()
+        self.steadiness.cancel()
         if not self._pending:
             return
         self._gpu.cancel(list(self._pending.values()))
@@ -271,7 +270,7 @@ class DetectionService(QObject):
         session = self._workspace.session
         return None if session is None else session.key
 
-    def _request(self, keys: list[str], priority: Priority = Priority.BATCH) -> None:
+    def _request(self, keys: list[str], priority: Priority = Priority.BATCH, *, whole: bool = False) -> None:
         """Ask the detector; a request of the same page that is under way does not count any more."""
         open_key = self._open_key()
         requests = []
@@ -280,7 +279,8 @@ class DetectionService(QObject):
             self._outcomes[key] = PageOutcome(key, "waiting")
             path = self._workspace.path_of(key)
             first = Priority.OPEN if key == open_key else priority
-            requests.append(DetectRequest(number, key, path, first, self.decoding.settings_of(key)))
+            settings = self.decoding.settings_of(key)
+            requests.append(DetectRequest(number, key, path, first, settings, whole=whole))
         self._gpu.submit(requests)
 
     @Slot(object)

@@ -53,6 +53,11 @@ class SideDetection(QObject):
         """The hash of a checkpoint that has been used by this name; None when it has not been yet."""
         return self._hashes.get(checkpoint)
 
+    @property
+    def busy(self) -> bool:
+        """Whether any result is awaited."""
+        return bool(self._pending)
+
     def pending(self, checkpoint: str) -> list[str]:
         """The pages whose results by this checkpoint, called as by `at_scale`, are awaited."""
         return [key for key, asked in self._pending if asked == checkpoint]

@@ -27,6 +27,15 @@ class PredictionRow:
     doubt_json: str | None = None
 
 
+def with_doubt(doubt_json: str | None, name: str, value: float) -> str:
+    """The doubt with one more number in it."""
+    try:
+        known = json.loads(doubt_json or "{}")
+    except ValueError:
+        known = {}
+    return json.dumps({**(known if isinstance(known, dict) else {}), name: value})
+
+
 def values_of(row: PredictionRow) -> tuple[str | int | float | None, ...]:
     """The row as the table has it, without the key and the state of the image."""
     return (

@@ -35,7 +35,7 @@ from app.storage.opening import open_file, open_to_read
 from app.storage.page_settings import PageSettingsTable
 from app.storage.place import find_place
 from app.storage.predictions import PredictionRow as PredictionRow
-from app.storage.predictions import decode_detections, values_of
+from app.storage.predictions import decode_detections, values_of, with_doubt
 from app.storage.project_file import ProjectFile
 from app.storage.survey import Survey
 from app.storage.truth import TruthTable
@@ -248,6 +248,24 @@ class ProjectDb:
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [(key, *values_of(row), *self._file.stamp(key)) for key, row in pages],
             )
+
+    def note_doubt(self, key: str, checkpoint_hash: str, name: str, value: float) -> None:
+        """Add a number to the doubt of what a checkpoint found on an image, if it has looked at it.
+
+        Raises:
+            StorageError: nothing was kept: disk full, locked, no right to write.
+        """
+        check_key(key)
+        place = (key, checkpoint_hash)
+        with self._file.writing(f"save what was detected on {key}") as connection:
+            rows = connection.execute(
+                "SELECT doubt FROM predictions WHERE key = ? AND checkpoint_hash = ?", place
+            ).fetchall()
+            for (doubt,) in rows:
+                connection.execute(
+                    "UPDATE predictions SET doubt = ? WHERE key = ? AND checkpoint_hash = ?",
+                    (with_doubt(doubt, name, value), *place),
+                )
 
     def load_predictions(self, key: str, checkpoint_hash: str | None = None) -> PredictionRow | None:
         """What was found on an image last, by that checkpoint or by any; None when nothing was.

@@ -63,7 +63,7 @@ class Preferences(QObject):
     def restore(self) -> None:
         """Make the window look as it did at the end of the last run."""
         settings, panel = self.settings, self._window.layers
-        self._parts.detection.own_defaults = settings.detection.own_defaults
+        self._parts.detection.decoding.own_defaults = settings.detection.own_defaults
         self._apply()
         self._window.restore_layout(settings.window.geometry, settings.window.state)
         self._window.set_recent(settings.recent_folders)
@@ -204,7 +204,7 @@ class Preferences(QObject):
             kept[checkpoint_hash] = _differences(settings, ready.decode)
         detection = self.settings.detection.model_copy(update={"own_defaults": kept})
         self._save(self.settings.model_copy(update={"detection": detection}))
-        self._parts.detection.own_defaults = kept
+        self._parts.detection.decoding.own_defaults = kept
 
     @Slot(object)
     def _checkpoint_failed(self, problem: Problem) -> None:

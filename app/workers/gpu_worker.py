@@ -6,6 +6,7 @@ Exceptions do not leave this module: they become messages.
 import time
 from collections.abc import Collection, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from threading import Lock
 from typing import Final
 
@@ -25,7 +26,14 @@ from app.workers.messages import (
     Problem,
 )
 from app.workers.network_job import JobDone, NetworkJob, job_problem
-from app.workers.predictor import Moved, PredictorLike, give_back_memory, is_out_of_memory
+from app.workers.predictor import (
+    Moved,
+    PredictorLike,
+    give_back_memory,
+    is_device_lost,
+    is_out_of_memory,
+    moved_by,
+)
 from app.workers.predictor import PredictorFactory as PredictorFactory
 from app.workers.predictor import load_predictor as load_predictor
 from app.workers.problems import detection_problem, load_problem, moved_problem, smaller_problem
@@ -33,6 +41,7 @@ from app.workers.reading import read_picture
 from app.workers.request_queue import RequestQueue, identity_of
 from tcm_core.decode.decode import decode
 from tcm_core.decode.maps import ImageMaps
+from tcm_core.detection import Detection
 
 READ_AHEAD: Final = 2
 """Pictures that are read while the network is busy with another."""
@@ -237,6 +246,8 @@ class GpuWorker(QObject):
             return
         try:
             image = self._image_of(request, coming)
+            if request.mirrored:
+                image = np.ascontiguousarray(image[:, ::-1])
             self._stop_if_dropped()
             predictor, maps, notice = self._maps(request, asked, image)
             self._stop_if_dropped()
@@ -244,6 +255,8 @@ class GpuWorker(QObject):
             if settings is None or settings.head != maps.head:
                 settings = predictor.decode_settings
             detections = decode(maps, settings)
+            if request.mirrored:
+                detections = mirrored(detections, image.shape[1])
             maps.remembered.clear()  # many pages wait in memory; the open one remembers anew
             self._stop_if_dropped()
         except _Dropped:
@@ -282,25 +295,27 @@ class GpuWorker(QObject):
     ) -> tuple[PredictorLike, ImageMaps, Problem | None]:
         """The network's maps; when memory runs out: others freed, then a smaller picture, then the CPU.
 
+        A device that does not answer any more is left for the CPU at once.
+
         Raises:
             Exception: whatever loading or the network raises.
         """
         predictor, notice = self._loaded_for(request, asked)
-        maps = self._attempt(predictor, image, request.scale)
-        if isinstance(maps, Exception) and self._loaded.free_others(asked):
-            maps = self._attempt(predictor, image, request.scale)
+        maps = self._attempt(predictor, image, request)
+        if isinstance(maps, Exception) and not is_device_lost(maps) and self._loaded.free_others(asked):
+            maps = self._attempt(predictor, image, request)
         for scale in SMALLER:
-            if isinstance(maps, Exception):
-                error, maps = maps, self._attempt(predictor, image, scale * request.scale)
+            if isinstance(maps, Exception) and not is_device_lost(maps):
+                error, maps = maps, self._attempt(predictor, image, request, scale)
                 notice = smaller_problem(request.path, predictor.device_text, scale, error)
         if not isinstance(maps, Exception):
             return predictor, maps, notice
         if "cpu" in predictor.device_text:
             raise maps
-        moved = Moved(predictor.device_text, f"{type(maps).__name__}: {maps}")
+        moved = moved_by(maps, predictor.device_text)
         del predictor
         predictor, notice = self._loaded_for(request, asked, moved)
-        return predictor, predictor.maps(image, request.scale), notice
+        return predictor, _look(predictor, image, request), notice
 
     def _loaded_for(
         self, request: DetectRequest, asked: LoadCheckpoint, moved: Moved | None = None
@@ -326,12 +341,17 @@ class GpuWorker(QObject):
         return loaded.predictor, None if told or loaded.moved is None else moved_problem(loaded.moved, where)
 
     @staticmethod
-    def _attempt(predictor: PredictorLike, image: NDArray[np.uint8], scale: float) -> ImageMaps | Exception:
-        """The maps, or the error when memory ran out: without its traceback, which keeps tensors alive."""
+    def _attempt(
+        predictor: PredictorLike, image: NDArray[np.uint8], request: DetectRequest, scale: float = 1.0
+    ) -> ImageMaps | Exception:
+        """The maps, or the error when memory ran out or the device is lost.
+
+        The error comes without its traceback, which keeps tensors alive.
+        """
         try:
-            return predictor.maps(image, scale)
+            return _look(predictor, image, request, scale)
         except Exception as error:
-            if not is_out_of_memory(error):
+            if not (is_out_of_memory(error) or is_device_lost(error)):
                 raise
             failed = error.with_traceback(None)
         give_back_memory()
@@ -349,6 +369,22 @@ class GpuWorker(QObject):
                     self._reader = ThreadPoolExecutor(1, thread_name_prefix="read-ahead")
                 self._ahead[other.number] = self._reader.submit(read_picture, other.path)
         return read_picture(request.path) if future is None else future.result()
+
+
+def _look(
+    predictor: PredictorLike, image: NDArray[np.uint8], request: DetectRequest, scale: float = 1.0
+) -> ImageMaps:
+    if request.whole:
+        return predictor.maps(image, scale * request.scale, whole=True)
+    return predictor.maps(image, scale * request.scale)
+
+
+def mirrored(detections: Iterable[Detection], width: int) -> tuple[Detection, ...]:
+    """Detections in a picture that was turned over, as they are in the picture itself; still clockwise."""
+    return tuple(
+        replace(one, polygon=np.column_stack([width - one.polygon[::-1, 0], one.polygon[::-1, 1]]))
+        for one in detections
+    )
 
 
 def _ready(loaded: Loaded, where: str) -> CheckpointReady:

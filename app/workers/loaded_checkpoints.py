@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.workers.messages import LoadCheckpoint
-from app.workers.predictor import Moved, PredictorFactory, PredictorLike, give_back_memory, is_out_of_memory
+from app.workers.predictor import (
+    Moved,
+    PredictorFactory,
+    PredictorLike,
+    give_back_memory,
+    is_device_lost,
+    is_out_of_memory,
+    moved_by,
+)
 from tcm_core.checkpoint_file import resolve_checkpoint
 from tcm_core.errors import TcmError
 
@@ -122,9 +130,9 @@ class LoadedCheckpoints:
         try:
             return Loaded(self._factory(asked.checkpoint, asked.device))
         except Exception as error:
-            if not is_out_of_memory(error) or asked.device == "cpu":
+            if asked.device == "cpu" or not (is_out_of_memory(error) or is_device_lost(error)):
                 raise
-            return Moved(asked.device, f"{type(error).__name__}: {error}")
+            return moved_by(error, asked.device)
 
     def _trim(self) -> None:
         freed = False

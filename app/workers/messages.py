@@ -101,6 +101,8 @@ class DetectRequest:
         checkpoint: a shipped name or the path of a file; "": the one in use.
         device: where another checkpoint than the one in use is loaded.
         scale: of the size that the checkpoint wants its pictures in.
+        mirrored: the picture is turned over from left to right; what is found is told as in the picture.
+        whole: with the maps that decoding does not need, too.
     """
 
     number: int
@@ -111,6 +113,8 @@ class DetectRequest:
     checkpoint: str = ""
     device: str = "auto"
     scale: float = 1.0
+    mirrored: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, eq=False)

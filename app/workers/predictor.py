@@ -1,15 +1,18 @@
 """The detector as the worker sees it. torch is imported by load_predictor only, and late."""
 
 import gc
+import logging
 import sys
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tcm_core.config.decode import DecodeSettings
 from tcm_core.decode.maps import ImageMaps
+
+_log = logging.getLogger(__name__)
 
 
 class PredictorLike(Protocol):
@@ -23,15 +26,33 @@ class PredictorLike(Protocol):
     def device_text(self) -> str: ...
     @property
     def decode_settings(self) -> DecodeSettings: ...
-    def maps(self, image: NDArray[np.uint8], scale: float = 1.0) -> ImageMaps: ...
+    def maps(self, image: NDArray[np.uint8], scale: float = 1.0, *, whole: bool = False) -> ImageMaps: ...
 
 
 class Moved(NamedTuple):
-    """Why a checkpoint is on the CPU although another device was asked for."""
+    """Why a checkpoint is on the CPU although another device was asked for.
+
+    Attributes:
+        lost: the device does not answer any more; else its memory was not enough.
+    """
 
     device: str
     reason: str
+    lost: bool = False
 
+
+def moved_by(error: BaseException, device: str) -> Moved:
+    """The reason that an error is to leave a device."""
+    return Moved(device, f"{type(error).__name__}: {error}", is_device_lost(error))
+
+
+_OUT_OF_MEMORY: Final = (
+    "CUDA out of memory", "CUDA error: out of memory", "can't allocate memory", "Failed to allocate memory",
+)  # fmt: skip
+_LOST: Final = (
+    "CUDA error", "CUDA driver error", "CUDA failure", "cudaError", "CUDNN_STATUS", "CUBLAS_STATUS",
+    "HIP error",
+)  # fmt: skip
 
 PredictorFactory = Callable[[str, str], PredictorLike]
 """(checkpoint name or file, device) -> a loaded detector; raises BadCheckpoint or DeviceUnavailable."""
@@ -55,9 +76,17 @@ def is_out_of_memory(error: BaseException) -> bool:
         return True
     names = {kind.__name__ for kind in type(error).__mro__}
     text = str(error)
-    return "OutOfMemoryError" in names or any(
-        said in text for said in ("CUDA out of memory", "can't allocate memory", "Failed to allocate memory")
-    )
+    return "OutOfMemoryError" in names or any(said in text for said in _OUT_OF_MEMORY)
+
+
+def is_device_lost(error: BaseException) -> bool:
+    """Whether a device does not answer any more: unplugged, its driver reset, its context broken.
+
+    What was on it is gone, and nothing can be done on it until the program starts again.
+    """
+    if not isinstance(error, RuntimeError) or is_out_of_memory(error):
+        return False
+    return type(error).__name__ == "AcceleratorError" or any(said in str(error) for said in _LOST)
 
 
 def give_back_memory() -> None:
@@ -66,4 +95,7 @@ def give_back_memory() -> None:
     gc.collect()
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():
-        torch.cuda.empty_cache()
+        try:
+            torch.cuda.empty_cache()
+        except RuntimeError as error:  # of a device that is lost, with its memory
+            _log.info("memory of the device not given back: %s", error)

@@ -40,6 +40,13 @@ def load_problem(error: BaseException, request: LoadCheckpoint) -> Problem:
 
 def moved_problem(moved: Moved, where: str) -> Problem:
     """What a person is told when the CPU had to take over."""
+    if moved.lost:
+        return Problem(
+            f"{moved.device} does not answer any more, so the detector runs on the CPU now.",
+            where,
+            "Your labels are not affected. Start the program again when the graphics card is back.",
+            moved.reason,
+        )
     return Problem(
         f"The memory of {moved.device} was not enough, so the detector runs on the CPU now.",
         where,

@@ -16,7 +16,8 @@ _NEWEST_FIRST: Final = (Priority.OPEN, Priority.VISIBLE)
 
 def identity_of(request: DetectRequest) -> Identity:
     """What a newer request must share to supersede this one."""
-    return request.key, at_scale(request.checkpoint, request.scale)
+    look = "mirrored " if request.mirrored else ""
+    return request.key, look + at_scale(request.checkpoint, request.scale)
 
 
 class RequestQueue:

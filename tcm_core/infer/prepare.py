@@ -14,19 +14,24 @@ from tcm_core.models.outputs import DbMaps
 
 
 class ProbabilityHead(nn.Module):
-    """DBNet's head without the threshold map, which only training reads.
+    """DBNet's head without the threshold map, which only training reads, unless a person wants to see it.
 
     Args:
-        head: its probability branch is shared, not copied.
+        head: its branches are shared, not copied.
+
+    Attributes:
+        whole: make the threshold map, too.
     """
 
     def __init__(self, head: DbHead) -> None:
         super().__init__()
-        self.probability = head.probability
+        self.probability, self.threshold = head.probability, head.threshold
+        self.whole = False
 
     def forward(self, features: Tensor) -> DbMaps:
-        """As DbHead; the threshold map is empty, (0,)."""
-        return DbMaps(self.probability(features), features.new_empty(0))
+        """As DbHead; the threshold map is empty, (0,), when it is not wanted."""
+        threshold = self.threshold(features) if self.whole else features.new_empty(0)
+        return DbMaps(self.probability(features), threshold)
 
 
 def prepare_detector(detector: TextDetector, device: Device) -> TextDetector:

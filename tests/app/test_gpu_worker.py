@@ -8,7 +8,8 @@ import pytest
 
 from app.workers.gpu_worker import GpuWorker
 from app.workers.messages import DetectRequest, LoadCheckpoint, Priority
-from app.workers.predictor import is_out_of_memory
+from app.workers.predictor import is_device_lost, is_out_of_memory
+from tcm_core.geometry.polygon import signed_area
 from tests.helpers.fake_predictor import FakeDetector, OutOfMemoryError
 
 
@@ -248,6 +249,52 @@ def test_out_of_memory_is_known_by_torchs_own_error():
 
     assert is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"))
     assert not is_out_of_memory(RuntimeError("shapes differ"))
+
+
+def test_a_graphics_card_that_disappears_is_left_for_the_cpu_at_once_and_it_is_said(
+    qtbot, worker, detector, pictures
+):
+    heard = Heard(worker)
+    detector.gpu = "cuda:0 fake, fp16"
+
+    def lost(device, image):
+        gone = device.startswith("cuda") and image.mean() > 10
+        return RuntimeError("CUDA error: unspecified launch failure") if gone else None
+
+    detector.raises = lost
+    worker.submit(LoadCheckpoint("a"))
+    worker.submit([request(n, f"p{n}", pictures) for n in range(1, 4)])
+    spin(qtbot, worker, heard, 3)
+    assert heard.order == ["p1", "p2", "p3"]
+    assert detector.loads == [("a", "auto"), ("a", "cpu")]
+    assert detector.scales == [1.0] * 4  # a smaller picture would not help
+    notice = heard.ready[1].notice
+    assert notice is not None
+    assert "cuda:0 fake, fp16 does not answer" in notice.what
+    assert "labels are not affected" in notice.remedy
+
+
+def test_a_lost_device_is_neither_full_memory_nor_a_faulty_picture():
+    assert is_device_lost(RuntimeError("CUDA error: device-side assert triggered"))
+    assert is_device_lost(RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"))
+    assert not is_device_lost(RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"))
+    assert not is_device_lost(RuntimeError("shapes differ"))
+    assert not is_device_lost(ValueError("CUDA error"))
+    assert is_out_of_memory(RuntimeError("CUDA error: out of memory"))
+
+
+def test_a_mirrored_picture_is_told_as_in_the_picture_itself(qtbot, worker, pictures):
+    heard = Heard(worker)
+    worker.submit(LoadCheckpoint("a"))
+    worker.submit([request(1, "p1", pictures), request(2, "p1", pictures, mirrored=True)])
+    spin(qtbot, worker, heard, 2)
+    plain, turned = heard.done
+    assert len(plain.detections) == len(turned.detections) == 2
+    for one, other in zip(plain.detections, turned.detections, strict=True):
+        # the fake finds the same places in whatever picture, so the mirrored ones lie on the other side
+        assert np.allclose(other.polygon[:, 0].min(), 96 - one.polygon[:, 0].max())
+        assert np.allclose(np.sort(other.polygon[:, 1]), np.sort(one.polygon[:, 1]))
+        assert signed_area(other.polygon) > 0
 
 
 def test_the_settings_of_a_request_are_used_and_told(qtbot, worker, pictures):

@@ -1,5 +1,6 @@
 """A detector made ready for detection is faster, and finds the same."""
 
+import numpy as np
 import pytest
 import torch
 from timm.layers import Conv2dSame
@@ -11,10 +12,12 @@ from tcm_core.config.train import TrainConfig
 from tcm_core.infer.device import Device
 from tcm_core.infer.exchange import tensors_of
 from tcm_core.infer.fused import FusedConvolution, can_fuse, fuse_convolutions
+from tcm_core.infer.predictor import Predictor
 from tcm_core.infer.prepare import prepare_detector
 from tcm_core.infer.same_padding import TurnedBackbone, without_same_padding
 from tcm_core.resources import resource
 from tests.core.test_fold_batch_norm import _lively
+from tests.helpers.tiny_model import tiny_checkpoint
 
 CPU = torch.device("cpu")
 
@@ -119,3 +122,14 @@ def test_contours_keep_their_single_precision():
     assert isinstance(detector.head.regression, nn.Conv2d)
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         assert detector(torch.randn(1, 3, 64, 64)).maps.levels[0].fourier.dtype == torch.float32
+
+
+def test_the_threshold_map_is_made_when_it_is_wanted_and_changes_nothing_else(tmp_path):
+    predictor = Predictor.load(tiny_checkpoint(tmp_path), "cpu")
+    image = np.random.default_rng(5).integers(0, 255, (96, 128, 3), dtype=np.uint8)
+    usual, whole, again = predictor.maps(image), predictor.maps(image, whole=True), predictor.maps(image)
+    assert usual.planes.keys() == again.planes.keys() == {"probability"}
+    assert np.array_equal(whole.planes["probability"], usual.planes["probability"])
+    height, width = usual.planes["probability"].shape
+    assert whole.planes["threshold"].shape == (height // 4, width // 4)
+    assert whole.planes["threshold"].std() > 0

@@ -63,7 +63,7 @@ def test_the_maps_of_every_head_have_its_names():
     pan = KeptMaps(exact_pan_maps([WORD], FRAME), PanDecode())
     fce = KeptMaps(exact_fce_maps([WORD]), FceDecode())
     titles = [[map_title(name) for name in map_names(kept)] for kept in (db, pan, fce)]
-    assert titles[0] == ["Text probability", "Above the threshold"]
+    assert titles[0] == ["Text probability", "Threshold map", "Above the threshold"]
     assert titles[1] == ["Text", "Kernel", "Similarity", "Above the threshold"]
     assert titles[2][:2] == ["Text 1/8", "Centre line 1/8"]
     assert len(titles[2]) == 7
@@ -93,7 +93,7 @@ def test_keys_and_the_list_show_each_map_and_show_it_alone(qapp, tmp_path: Path)
         yield robot.can_accept
         assert {title: key for title, (key, _) in rows(robot).items()} == {
             "Regions": "1", "Detections": "2", "Ground truth": "5", "Instance-language": "4",
-            "Text probability": "6", "Above the threshold": "7",
+            "Text probability": "6", "Threshold map": "7", "Above the threshold": "8",
         }  # fmt: skip
         base = {"Regions", "Detections", "Ground truth"}
         assert shown(robot) == base
@@ -101,21 +101,21 @@ def test_keys_and_the_list_show_each_map_and_show_it_alone(qapp, tmp_path: Path)
         for key, title in (
             ("4", "Instance-language"),
             ("6", "Text probability"),
-            ("7", "Above the threshold"),
+            ("8", "Above the threshold"),
         ):
             robot.press(key)
             assert shown(robot) == base | {title}
             pictures.append(robot.canvas.grab().toImage())
         assert all(a != b for at, a in enumerate(pictures) for b in pictures[:at])
-        robot.press("7")
+        robot.press("8")
         assert shown(robot) == base
-        robot.press("8")  # this head has no third map
+        robot.press("9")  # this head has no fourth map
         assert shown(robot) == base
         robot.press("Alt+6")
         assert shown(robot) == {"Text probability"}
-        robot.press("Alt+7")
+        robot.press("Alt+8")
         assert shown(robot) == {"Above the threshold"}
-        robot.press("Alt+7")
+        robot.press("Alt+8")
         assert base < shown(robot)
         robot.press("Alt+5")
         assert shown(robot) == {"Ground truth"}
@@ -201,3 +201,40 @@ def test_the_similarity_of_pan_is_full_where_vectors_are_alike_and_fades_with_th
     maps.values["embedding"][0, inside[0], inside[1]] += 2.0
     apart = map_named(KeptMaps(maps, PanDecode(max_distance=3.0)), SIMILARITY)
     assert 255 * 0.6 < apart[inside] < 255 * 0.75  # two of six
+
+
+def test_the_threshold_map_of_db_is_made_when_it_is_looked_at(qapp, tmp_path: Path):
+    folder, detector = write_photos(tmp_path / "p", ("a.jpg",)), FakeDetector()
+
+    def script(robot: AppRobot):
+        yield robot.picture_shown
+        yield robot.checkpoint_ready
+        robot.press("G")
+        yield robot.can_accept
+        assert "threshold" not in robot.canvas.maps.maps.planes
+        looked = len(detector.seen)
+        robot.press("7")
+        yield lambda: "threshold" in robot.canvas.maps.maps.planes
+        assert shown(robot) >= {"Threshold map"}
+        assert robot.detection_count == 2
+        robot.press("6")
+        robot.press("7")
+        assert len(detector.seen) == looked + 1  # it is kept
+
+    assert run_with(detector, [str(folder)], script) == 0
+
+
+def test_a_checkpoint_without_threshold_map_is_asked_once_and_it_is_said(qapp, tmp_path: Path):
+    folder, detector = write_photos(tmp_path / "p", ("a.jpg",)), FakeDetector(has_threshold=False)
+
+    def script(robot: AppRobot):
+        yield robot.picture_shown
+        yield robot.checkpoint_ready
+        robot.press("G")
+        yield robot.can_accept
+        looked = len(detector.seen)
+        robot.press("7")
+        yield lambda: "no threshold map" in robot.window.status.currentMessage()
+        assert len(detector.seen) == looked + 1
+
+    assert run_with(detector, [str(folder)], script) == 0

@@ -52,6 +52,34 @@ def test_a_queue_goes_from_the_least_certain_image_on_and_leaves_out_the_certain
     assert run_with(Wavering(0.9, 0.5, 0.9, 0.5), [str(folder)], script) == 0
 
 
+def test_images_on_which_the_mirrored_picture_gives_other_texts_come_first(qapp, tmp_path: Path):
+    folder = write_photos(tmp_path / "p", NAMES[:3])
+    detector = FakeDetector()
+
+    def script(robot: AppRobot):
+        yield robot.picture_shown
+        yield robot.checkpoint_ready
+        robot.trigger("queue.look_again")
+        assert "detect all images first" in robot.window.status.currentMessage()
+        robot.trigger("detect_all")
+        yield robot.all_detected
+        listed = list(robot.window.listed_keys())
+        looked = len(detector.seen)
+        robot.trigger("queue.look_again")
+        assert robot.action("cancel").isEnabled()
+        yield lambda: "looked at again" in robot.window.status.currentMessage()
+        assert len(detector.seen) == looked + 6
+        assert detector.scales[looked:].count(0.75) == 3
+        assert robot.detection_count == 2  # what was found is as it was
+        assert not robot.action("cancel").isEnabled()
+        robot.trigger("queue.unsteady")
+        yield lambda: "3 images in the queue" in robot.window.status.currentMessage()
+        assert list(robot.window.listed_keys()) == listed  # as unsteady as each other
+        assert len(robot.page.regions) == 0
+
+    assert run_with(detector, [str(folder)], script) == 0
+
+
 def test_one_key_accepts_what_two_heads_agree_on(qapp, tmp_path: Path):
     folder = write_photos(tmp_path / "p", NAMES[:1])
 

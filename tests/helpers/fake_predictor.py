@@ -57,6 +57,7 @@ class FakeDetector:
         scales: the sizes that they were predicted in; used: the checkpoints.
         probabilities: of the two texts, by checkpoint.
         refuse: checkpoint names, or "name@device", that cannot be loaded.
+        has_threshold: there is a threshold map when it is wanted.
     """
 
     raises: Callable[[str, NDArray[np.uint8]], Exception | None] = lambda device, image: None
@@ -69,6 +70,7 @@ class FakeDetector:
     threads: set[int] = field(default_factory=set)
     refuse: frozenset[str] = frozenset()
     gpu: str = "cpu, fake"
+    has_threshold: bool = True
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -90,7 +92,7 @@ class FakePredictor:
         self.device_text = device_text
         self.decode_settings = DbDecode(threshold=0.3, score_threshold=0.5)
 
-    def maps(self, image: NDArray[np.uint8], scale: float = 1.0) -> ImageMaps:
+    def maps(self, image: NDArray[np.uint8], scale: float = 1.0, *, whole: bool = False) -> ImageMaps:
         detector = self._detector
         detector.threads.add(threading.get_ident())
         detector.seen.append(round(float(image.mean())))
@@ -101,7 +103,10 @@ class FakePredictor:
         if error is not None:
             raise error
         size, probabilities = image.shape[:2], detector.probabilities(self.checkpoint_name)
-        return text_maps(size, probabilities=probabilities)
+        maps = text_maps(size, probabilities=probabilities)
+        if whole and detector.has_threshold:
+            maps.planes["threshold"] = maps.planes["probability"][::4, ::4] // 2
+        return maps
 
     def predict(self, image: NDArray[np.uint8], settings: DecodeSettings | None = None) -> Prediction:
         maps = self.maps(image)

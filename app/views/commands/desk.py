@@ -41,6 +41,8 @@ class Desk(QObject):
         open_page.changed.connect(self.refresh)
         open_page.regions_added.connect(self.layers.reveal_regions)
         self.layers.changed.connect(self.refresh)
+        parts.detection.side.pending_changed.connect(self.refresh)
+        parts.detection.steadiness.went_on.connect(self.refresh)
         parts.detection.progress.connect(window.status.progress.advance)
 
     def add_checks(self, checked: Callable[[], set[str]]) -> None:
@@ -76,7 +78,7 @@ class Desk(QObject):
             "detections": bool(self.open_page.detections),
             "undo": session is not None and session.undo_stack.canUndo(),
             "redo": session is not None and session.undo_stack.canRedo(),
-            "running": self.parts.detection.running,
+            "running": self.parts.detection.busy,
             "failed": any(outcome.state == "failed" for outcome in outcomes),
             "earlier": self.open_page.earlier is not None,
         }

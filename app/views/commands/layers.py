@@ -10,6 +10,7 @@ from app.domain.map_layers import LANGUAGE
 from app.views.action_spec import ActionSpec
 from app.views.commands.desk import Desk
 from app.views.panels.layers import OWN_MAPS
+from app.views.threshold_map import ThresholdMap
 
 KEYED_MAPS: Final = {1: "6", 2: "7", 3: "8", 4: "9", 5: "Ctrl+6", 6: "Ctrl+7", 7: "Ctrl+8", 8: "Ctrl+9"}
 """The keys of the head's own maps."""
@@ -25,6 +26,8 @@ class LayerCommands(QObject):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._desk, self._layers = desk, desk.layers
+        self._threshold = ThresholdMap(desk.parts.detection, desk.window, desk.open_page)
+        self._threshold.told.connect(desk.tell)
         desk.add_checks(self.checked)
         desk.checks_changed.connect(desk.window.layers.show_checked)
 

@@ -38,6 +38,8 @@ class QueueCommands(QObject):
         self._told = False
         self._model.queues.ready.connect(self._ready)
         desk.parts.detection.side.failed.connect(self._second_failed)
+        desk.parts.detection.steadiness.went_on.connect(self._looked_again)
+        desk.parts.detection.steadiness.failed.connect(desk.open_page.problem)
         desk.parts.detection.side.pending_changed.connect(self._second_went_on)
 
     def by_mass(self) -> None:
@@ -51,6 +53,28 @@ class QueueCommands(QObject):
 
     def by_missed(self) -> None:
         self._begin("missed")
+
+    def by_unsteadiness(self) -> None:
+        self._begin("unsteady")
+
+    def look_again(self) -> None:
+        """See which listed pages the detector is unsteady on."""
+        detection, pages = self._desk.parts.detection, 0
+        try:
+            if detection.checkpoint is not None:
+                pages = detection.steadiness.request(detection.checkpoint, self._desk.window.listed_keys())
+        except StorageError as error:
+            self._desk.open_page.problem.emit(known_problem(error, ""))
+            return
+        if not pages:
+            self._desk.tell("No listed image has been looked at by this checkpoint: detect all images first")
+
+    @Slot(int)
+    def _looked_again(self, left: int) -> None:
+        if left:
+            self._desk.tell(f"Mirrored and smaller: {left} images to go")
+        else:
+            self._desk.tell("All images have been looked at again: see the queue of unsteady images")
 
     def by_disagreement(self) -> None:
         self._begin("disagreement")
@@ -203,12 +227,18 @@ ROWS: Final[tuple[ActionSpec, ...]] = (
       "Images first where a small change of the threshold changes most", C.by_edge, "folder"),
     A("queue.missed", "Likely misses", "Queue", ("Ctrl+4",), "",
       "Images first where the language map sees text and the head does not", C.by_missed, "folder"),
+    A("queue.unsteady", "Unsteady", "Queue", ("Ctrl+Alt+U",), "",
+      "Images first where the mirrored or the smaller picture gives other texts", C.by_unsteadiness,
+      "folder"),
     A("queue.disagreement", "Heads disagree", "Queue", ("Ctrl+5",), "",
       "Images first where two checkpoints found different texts", C.by_disagreement, "folder"),
     A("queue.errors", "Likely label errors", "Queue", ("Ctrl+Alt+E",), "",
       "Approved images first whose labels sure detections contradict", C.by_errors, "folder"),
     A("queue.second", "Second look...", "Queue", ("Ctrl+Alt+Q",), "",
       "Let another checkpoint look at every listed image, too", C.second_look, "folder", rule=True),
+    A("queue.look_again", "Look mirrored and smaller", "Queue", ("Ctrl+Alt+M",), "",
+      "Let the checkpoint look at every listed image mirrored and smaller, for the queue of unsteady ones",
+      C.look_again, "folder"),
     A("queue.agreed", "Accept what two heads agree on", "Queue", ("Ctrl+Shift+Y",), "",
       "Make regions of the texts that two checkpoints found alike", C.accept_agreed, "detections"),
 )  # fmt: skip

@@ -52,6 +52,7 @@ ORDERS: Final[tuple[tuple[str, Order], ...]] = (
     ("Least certain first", "uncertain"),
     ("Much that may be text first", "mass"),
     ("High entropy first", "entropy"),
+    ("Unsteady first", "unsteady"),
     ("Near the threshold first", "edge"),
     ("Likely misses first", "missed"),
     ("Heads disagree first", "disagreement"),
