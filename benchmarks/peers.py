@@ -1,7 +1,7 @@
 """Shipped detectors beside those that people would take instead: quality, time, memory on the same images.
 
 python -m benchmarks.peers --words icdar2015/test [--lines msra_td500/train] [--peers DIR] [--ours NAME ...]
-                           [--images N] [--json FILE]
+                           [--limit N] [--json FILE]
 
 The peers are installed for this script only, into a folder of their own:
 
@@ -57,7 +57,9 @@ DEGREES: Final = 15.0
 def ours(checkpoint: str, _short_side: int) -> Detect:
     """A checkpoint of ours at its own settings."""
     from tcm_core.infer.load import load_predictor
+    from tcm_core.infer.memory import keep_large_maps
 
+    keep_large_maps()  # as tcm detect does
     predictor = load_predictor(checkpoint)
     return lambda image: [found.polygon for found in predictor.predict(image).detections]
 
@@ -270,7 +272,7 @@ def main() -> None:
     parser.add_argument("--lines", type=Path, help="folder of msra_td500/train")
     parser.add_argument("--ours", nargs="+", default=["db-small"], help="checkpoints")
     parser.add_argument("--peers", type=Path, help="folder that the peers are installed in")
-    parser.add_argument("--images", type=int, default=0, help="only the first so many of each data set")
+    parser.add_argument("--limit", type=int, default=0, help="only the first so many of each data set")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     parser.add_argument("--one", nargs=2, type=Path, help=argparse.SUPPRESS)
     arguments: Any = parser.parse_args()
@@ -282,9 +284,9 @@ def main() -> None:
         return
     if arguments.words is None:
         parser.error("--words is missing: the folder of labelled words")
-    data: dict[str, Sequence[Sample]] = {"words": _samples("icdar2015", arguments.words, arguments.images)}
+    data: dict[str, Sequence[Sample]] = {"words": _samples("icdar2015", arguments.words, arguments.limit)}
     if arguments.lines is not None:
-        data["lines"] = _samples("td500", arguments.lines, arguments.images)
+        data["lines"] = _samples("td500", arguments.lines, arguments.limit)
     console = Console()
     matched = read_metadata(resolve_checkpoint(arguments.ours[0])).short_side
     rows = []

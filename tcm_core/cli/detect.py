@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.markup import escape
@@ -12,6 +12,9 @@ from rich.markup import escape
 from tcm_core.cli.console import errors, output, progress_bar
 from tcm_core.data.image_io import ReadFrame, list_images
 from tcm_core.errors import BadImage
+
+TRIAL_IMAGES: Final = 32
+"""From so many images on, it pays to try which backend is the fastest, if that is not known yet."""
 
 
 class LabelFormat(StrEnum):
@@ -26,6 +29,15 @@ class DeviceChoice(StrEnum):
     AUTO = "auto"
     CPU = "cpu"
     CUDA = "cuda"
+
+
+class BackendChoice(StrEnum):
+    """What runs the checkpoint."""
+
+    AUTO = "auto"
+    TORCH = "torch"
+    ONNX = "onnx"
+    OPENVINO = "openvino"
 
 
 class TilesChoice(StrEnum):
@@ -61,6 +73,10 @@ def detect(  # noqa: PLR0913 - one parameter an option
         FrameChoice,
         typer.Option(help="Coordinates of the picture as viewers turn it, or as it is stored (benchmarks)."),
     ] = FrameChoice.VIEW,
+    backend: Annotated[
+        BackendChoice,
+        typer.Option(help="What runs the checkpoint; auto: the fastest here, tried once for long runs."),
+    ] = BackendChoice.AUTO,
     tiles: Annotated[
         TilesChoice,
         typer.Option(help="Cut pictures that one pass would show too small: receipts, panoramas."),
@@ -77,14 +93,17 @@ def detect(  # noqa: PLR0913 - one parameter an option
     images, root = find_images(paths)
     console = errors()
     with console.status("loading the detector"):
+        from tcm_core.export.backend import load_backend
         from tcm_core.infer.folder import Outcome, detect_folder
-        from tcm_core.infer.load import load_predictor
         from tcm_core.infer.manifest import Share
         from tcm_core.infer.memory import keep_large_maps
 
         keep_large_maps()
         share = Share.of_environment()
-        predictor = load_predictor(checkpoint, own_device(device.value))
+        own = own_device(device.value)
+        predictor = load_backend(
+            checkpoint, own, backend.value, trial=len(images) >= TRIAL_IMAGES
+        )
     console.print(f"{predictor.checkpoint_name} on {predictor.device_text}{share.text}", highlight=False)
     read_frame: ReadFrame = "view" if frame is FrameChoice.VIEW else "stored"
     outcomes: list[Outcome] = []

@@ -1,14 +1,19 @@
 """The predictor of any checkpoint: a safetensors file in torch, an exported ONNX file in onnxruntime."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from tcm_core.checkpoint_file import resolve_checkpoint
 from tcm_core.onnx_file import is_onnx
 
 if TYPE_CHECKING:
+    from tcm_core.infer.exported_predictor import ExportedPredictor
     from tcm_core.infer.onnx_predictor import OnnxPredictor
     from tcm_core.infer.predictor import Predictor
+
+
+AnyPredictor: TypeAlias = "Predictor | ExportedPredictor"
+"""Whatever finds text on an image."""
 
 
 def load_predictor(checkpoint: str | Path = "db-small", device: str = "auto") -> "Predictor | OnnxPredictor":
