@@ -5,8 +5,8 @@ python -m benchmarks.slices --data icdar2015/test [--checkpoints NAME ...] [--de
 
 "night" are the pictures whose mean luminance (Rec. 601, 0..255) lies below 60. "turned" are all pictures,
 turned clockwise about their middle onto a canvas that holds them whole, grey (128) around them; the labels
-are turned by the same matrix. 90 degrees move pixels without interpolation. Detectors run as they are shipped;
-words are scored by the ICDAR 2015 protocol.
+are turned by the same matrix. 90 degrees move pixels without interpolation. Detectors run as they are
+shipped; words are scored by the ICDAR 2015 protocol.
 """
 
 import argparse
