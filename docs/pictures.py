@@ -22,6 +22,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from pictures_models import checkpoints, prompts  # noqa: E402
+from pictures_train import train  # noqa: E402
 from PIL import Image  # noqa: E402
 from PySide6.QtCore import QBuffer, QEvent, QIODevice, QPoint, QPointF, QRect, Qt  # noqa: E402
 from PySide6.QtGui import QGuiApplication  # noqa: E402
@@ -568,7 +569,7 @@ def play(chapter: str, place: Path) -> None:
 CHAPTERS: Final[Mapping[str, Callable[[Artist], Steps]]] = {
     function.__name__: function
     for function in (
-        start, detection, tools, shaping, text, review, checkpoints, prompts,
+        start, detection, tools, shaping, text, review, train, checkpoints, prompts,
         history, labels, preferences, chinese, faults,
         second_window, damaged, newer,
     )

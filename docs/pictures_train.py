@@ -16,16 +16,16 @@ PICTURES: Final = {
     "journey_detected": ("train_detected", True),
     "journey_corrected": ("train_corrected", True),
     "journey_dialog": ("train_dialog", False),
-    "journey_training": ("train_running", False),
-    "journey_curves": ("train_curves", False),
+    "journey_training": ("train_running", True),
+    "journey_curves": ("train_curves", True),
     "journey_moments": ("train_moments", True),
     "journey_recheck": ("train_recheck", False),
     "journey_compared": ("train_compared", True),
     "journey_exported": ("train_exported", False),
 }
 """The picture's name in the guide, and whether there is a photograph in it."""
-EPOCHS: Final = 24.0
-STOP_AT: Final = 6
+EPOCHS: Final = 8.0
+STOP_AT: Final = 2
 
 
 def train(artist: "Artist") -> Steps:
