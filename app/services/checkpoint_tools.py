@@ -1,5 +1,6 @@
 """Checkpoints brought in and exported by processes of their own, so that the window stays quick and safe."""
 
+import errno
 import json
 import secrets
 import shutil
@@ -10,6 +11,8 @@ from typing import Final, NamedTuple
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from app.domain.checkpoint import CheckpointEntry, bad_name
+from app.services.checkpoints import SUFFIXES
+from app.workers.background import BackgroundWork, OnStep, Stopped
 from app.workers.messages import Problem
 from app.workers.tool_process import ToolProcess
 from tcm_core.checkpoint_file import read_metadata
@@ -17,6 +20,9 @@ from tcm_core.errors import BadCheckpoint, TcmError
 from tcm_core.onnx_file import is_onnx
 
 _LOOK_EVERY_MS: Final = 300
+_LOOK: Final = "look"
+_PIECE: Final = 1 << 22
+STOPPED: Final = "Stopped; nothing was kept"
 _NOT_EQUAL: Final = 1  # exit status of `tcm export --verify`
 
 
@@ -53,6 +59,9 @@ class CheckpointTools(QObject):
         self._folder = folder
         self._process = ToolProcess(self)
         self._process.ended.connect(self._ended)
+        self._work = BackgroundWork("Nothing was kept.", self)
+        self._work.ended.connect(self._looked)
+        self._file, self._name = Path(), ""
         self._finish: Callable[[int, str], Outcome] | None = None
         self._scrap: list[Path] = []
         self._stopped = False
@@ -64,14 +73,14 @@ class CheckpointTools(QObject):
     @property
     def running(self) -> bool:
         """Whether an import or an export is under way."""
-        return self._process.running
+        return self._process.running or self._work.is_running(_LOOK)
 
-    def free_name(self, wanted: str, suffix: str = ".safetensors") -> str:
+    def free_name(self, wanted: str, suffixes: Sequence[str] = SUFFIXES) -> str:
         """A name that no file of the folder has yet, like the wanted one."""
         plain = "".join(one if one.isalnum() or one in "._-+()" else "-" for one in wanted).lstrip("-._+()")
         plain, number = plain[:60] or "checkpoint", 1
         name = plain
-        while (self._folder / f"{name}{suffix}").exists():
+        while any((self._folder / f"{name}{one}").exists() for one in suffixes):
             number += 1
             name = f"{plain}-{number}"
         return name
@@ -89,13 +98,35 @@ class CheckpointTools(QObject):
         wrong = bad_name(name)
         if wrong:
             raise TcmError(wrong)
-        ours = _is_ours(file)
-        target = self._target(name, file.suffix.lower() if ours else ".safetensors")
-        if ours:
-            self._copy(file, target)
-            return
-        if is_onnx(file):
-            raise TcmError(f"{file}: an ONNX file of another program. Those of `tcm export` can be used.")
+        self._check_free(name)
+        part = self._new_part(self._folder / f"{name}{file.suffix.lower()}")
+        self.stage.emit("Reading the file...")
+        self._work.start(_LOOK, lambda step: _copied(file, part, step))
+        self._file, self._name = file, name
+
+    @Slot(str, object)
+    def _looked(self, _: str, answer: object) -> None:
+        """The file was looked at: it is ours and copied, or has to be converted."""
+        file, name, part = self._file, self._name, self._part
+        if isinstance(answer, Problem) or part is None:
+            self._clear()
+            what = answer.what if isinstance(answer, Problem) else ""
+            self.ended.emit(_failed(what, str(file), ""))
+        elif isinstance(answer, Stopped):
+            self._clear()
+            self.ended.emit(Outcome(None, STOPPED))
+        elif answer is True:
+            self._take_over(file, part, self._folder / f"{name}{part.suffix}")
+        elif is_onnx(file):
+            self._clear()
+            what = f"{file}: an ONNX file of another program. Those of `tcm export` can be used."
+            self.ended.emit(_failed(what, str(file), ""))
+        else:
+            self._convert(file, name)
+
+    def _convert(self, file: Path, name: str) -> None:
+        self._clear()
+        target = self._folder / f"{name}.safetensors"
         part, report = self._new_part(target), target.with_name(f".{secrets.token_hex(8)}.json")
         self._scrap.append(report)
         self._finish = lambda status, said: self._converted(status, said, file, part, target, report)
@@ -115,8 +146,7 @@ class CheckpointTools(QObject):
         Raises:
             TcmError: the file is there already, or something is under way.
         """
-        if self.running or self._finish is not None:
-            raise TcmError("Another import or export is under way. Wait for it, or stop it.")
+        self._check_idle()
         if target.exists():
             raise TcmError(f"{target}: there is such a file already. Choose another name.")
         part = self._new_part(target)
@@ -130,19 +160,22 @@ class CheckpointTools(QObject):
         """Give up what is under way; nothing of it stays."""
         self._stopped = True
         self._process.stop()
+        self._work.stop(_LOOK)
 
     def shutdown(self) -> None:
         """Give up, and wait for the process."""
         self._process.shutdown()
+        self._work.shutdown()
         self._clear()
 
-    def _target(self, name: str, suffix: str) -> Path:
+    def _check_idle(self) -> None:
         if self.running or self._finish is not None:
             raise TcmError("Another import or export is under way. Wait for it, or stop it.")
-        target = self._folder / f"{name}{suffix}"
-        if target.exists():
+
+    def _check_free(self, name: str) -> None:
+        self._check_idle()
+        if any((self._folder / f"{name}{suffix}").exists() for suffix in SUFFIXES):
             raise TcmError(f"There is a checkpoint {name} already. Choose another name.")
-        return target
 
     def _new_part(self, target: Path) -> Path:
         try:
@@ -154,20 +187,23 @@ class CheckpointTools(QObject):
         self._scrap.append(self._part)
         return self._part
 
-    def _copy(self, file: Path, target: Path) -> None:
-        part = self._new_part(target)
+    def _take_over(self, file: Path, part: Path, target: Path) -> None:
+        """Give the copy its name, and its card's copy too."""
         try:
-            shutil.copyfile(file, part)
+            if target.exists():
+                raise FileExistsError(errno.EEXIST, "there is such a file already")
             part.rename(target)
             card = file.with_suffix(".md")
             if card.is_file() and not target.with_suffix(".md").exists():
                 shutil.copyfile(card, target.with_suffix(".md"))
         except OSError as error:
-            raise TcmError(f"{target}: cannot be written ({error.strerror or error}).") from error
+            outcome = _failed(f"The file could not be kept: {error.strerror or error}.", str(target), "")
+        else:
+            words = f"{target.stem} is in your folder of checkpoints now"
+            outcome = Outcome(target, words, origin=f"imported from {file}")
         finally:
             self._clear()
-        words = f"{target.stem} is in your folder of checkpoints now"
-        self.ended.emit(Outcome(target, words, origin=f"imported from {file}"))
+        self.ended.emit(outcome)
 
     @Slot()
     def _look(self) -> None:
@@ -183,7 +219,7 @@ class CheckpointTools(QObject):
         if finish is None:
             return
         try:
-            outcome = Outcome(None, "Stopped; nothing was kept") if self._stopped else finish(status, said)
+            outcome = Outcome(None, STOPPED) if self._stopped else finish(status, said)
         except OSError as error:
             outcome = _failed(f"The file could not be kept: {error.strerror or error}.", "", "")
         finally:
@@ -233,6 +269,7 @@ def _is_ours(file: Path) -> bool:
 
     Raises:
         BadCheckpoint: the file is not there.
+        TcmError: an ONNX file, and the package onnx is not installed.
     """
     if not file.is_file():
         raise BadCheckpoint(f"{file}: no such file. Check the path.")
@@ -240,8 +277,32 @@ def _is_ours(file: Path) -> bool:
         return False
     try:
         read_metadata(file)
-    except TcmError:
+    except BadCheckpoint:
         return False
+    return True
+
+
+def _copied(file: Path, part: Path, step: OnStep) -> bool:
+    """Copies a checkpoint of this program, in a thread; whether it is one.
+
+    Raises:
+        TcmError: it cannot be read, or the copy not be written.
+    """
+    if not _is_ours(file):
+        return False
+    done, total = 0, file.stat().st_size
+    try:
+        with file.open("rb") as source, part.open("xb") as target:
+            while piece := source.read(_PIECE):
+                target.write(piece)
+                done += len(piece)
+                step(done, total)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise TcmError(f"{part.parent}: cannot be written ({error.strerror or error}).") from error
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     return True
 
 

@@ -144,7 +144,8 @@ class CheckpointCommands(QObject):
         self.shelf.check(entry)
 
     def _ask_target(self, entry: CheckpointEntry) -> None:
-        name = self.tools.free_name(entry.path.stem if entry.origin != "run" else entry.name, ".onnx")
+        stem = entry.name if entry.origin == "run" else entry.path.stem
+        name = self.tools.free_name(stem, (".onnx",))
         file, _ = QFileDialog.getSaveFileName(
             self.window, tr("Export to ONNX"), str(self.shelf.folder / f"{name}.onnx"), "ONNX (*.onnx)"
         )
