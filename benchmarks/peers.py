@@ -40,6 +40,7 @@ from tcm_core.data.layout import load_samples
 from tcm_core.data.sample import Sample
 from tcm_core.evaluate.icdar15 import evaluate_icdar15, evaluate_td500
 from tcm_core.geometry.polygon import Points
+from tcm_core.infer.threads import wait_without_spinning
 
 Picture = NDArray[np.uint8]
 Detect = Callable[[Picture], list[Points]]
@@ -56,10 +57,11 @@ DEGREES: Final = 15.0
 
 def ours(checkpoint: str, _short_side: int) -> Detect:
     """A checkpoint of ours at its own settings."""
+    wait_without_spinning()  # this and keep_large_maps: as tcm detect does
     from tcm_core.infer.load import load_predictor
     from tcm_core.infer.memory import keep_large_maps
 
-    keep_large_maps()  # as tcm detect does
+    keep_large_maps()
     predictor = load_predictor(checkpoint)
     return lambda image: [found.polygon for found in predictor.predict(image).detections]
 

@@ -93,6 +93,9 @@ def detect(  # noqa: PLR0913 - one parameter an option
     images, root = find_images(paths)
     console = errors()
     with console.status("loading the detector"):
+        from tcm_core.infer.threads import wait_without_spinning
+
+        wait_without_spinning()
         from tcm_core.export.backend import load_backend
         from tcm_core.infer.folder import Outcome, detect_folder
         from tcm_core.infer.manifest import Share
@@ -101,9 +104,7 @@ def detect(  # noqa: PLR0913 - one parameter an option
         keep_large_maps()
         share = Share.of_environment()
         own = own_device(device.value)
-        predictor = load_backend(
-            checkpoint, own, backend.value, trial=len(images) >= TRIAL_IMAGES
-        )
+        predictor = load_backend(checkpoint, own, backend.value, trial=len(images) >= TRIAL_IMAGES)
     console.print(f"{predictor.checkpoint_name} on {predictor.device_text}{share.text}", highlight=False)
     read_frame: ReadFrame = "view" if frame is FrameChoice.VIEW else "stored"
     outcomes: list[Outcome] = []
