@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, cast
 
 import typer
 from rich.markup import escape
@@ -12,6 +12,11 @@ from rich.markup import escape
 from tcm_core.cli.console import errors, output, progress_bar
 from tcm_core.data.image_io import ReadFrame, list_images
 from tcm_core.errors import BadImage
+from tcm_core.onnx_file import is_onnx
+
+if TYPE_CHECKING:
+    from tcm_core.export.backend import BackendName
+    from tcm_core.infer.load import AnyPredictor
 
 TRIAL_IMAGES: Final = 32
 """From so many images on, it pays to try which backend is the fastest, if that is not known yet."""
@@ -96,15 +101,13 @@ def detect(  # noqa: PLR0913 - one parameter an option
         from tcm_core.infer.threads import wait_without_spinning
 
         wait_without_spinning()
-        from tcm_core.export.backend import load_backend
         from tcm_core.infer.folder import Outcome, detect_folder
         from tcm_core.infer.manifest import Share
         from tcm_core.infer.memory import keep_large_maps
 
         keep_large_maps()
         share = Share.of_environment()
-        own = own_device(device.value)
-        predictor = load_backend(checkpoint, own, backend.value, trial=len(images) >= TRIAL_IMAGES)
+        predictor = _load(checkpoint, own_device(device.value), backend, len(images))
     console.print(f"{predictor.checkpoint_name} on {predictor.device_text}{share.text}", highlight=False)
     read_frame: ReadFrame = "view" if frame is FrameChoice.VIEW else "stored"
     outcomes: list[Outcome] = []
@@ -137,6 +140,16 @@ def detect(  # noqa: PLR0913 - one parameter an option
     )
     if counts["failed"]:
         raise typer.Exit(1)
+
+
+def _load(checkpoint: str, device: str, backend: BackendChoice, images: int) -> "AnyPredictor":
+    if backend is BackendChoice.TORCH or is_onnx(Path(checkpoint)):  # onnxruntime runs without torch
+        from tcm_core.infer.load import load_predictor
+
+        return load_predictor(checkpoint, device)
+    from tcm_core.export.backend import load_backend
+
+    return load_backend(checkpoint, device, cast("BackendName", backend.value), trial=images >= TRIAL_IMAGES)
 
 
 def own_device(device: str) -> str:
