@@ -188,7 +188,7 @@ class Journey:
         yield from self.camera("journey_recheck", dialog)
         dialog.promote_button.click()
         chip = robot.window.status.checkpoint_label
-        yield from until(lambda: robot.checkpoint_ready() and "my-photos" in chip.text())
+        yield from until(lambda: chip.property("state") == "good" and "my-photos" in chip.text())
         window.close()
         yield from back(robot)
 
