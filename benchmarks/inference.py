@@ -44,6 +44,7 @@ from tcm_core.infer.batch_norm import fold_batch_norm
 from tcm_core.infer.device import Device
 from tcm_core.infer.memory import keep_large_maps
 from tcm_core.infer.prepare import ProbabilityHead, prepare_detector
+from tcm_core.infer.threads import wait_without_spinning
 from tcm_core.models.detector import TextDetector
 from tcm_core.models.heads.db import DbHead
 from tcm_core.resources import resource
@@ -371,6 +372,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the figures here")
     parser.add_argument("--one", nargs="+", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    wait_without_spinning()  # as tcm detect does; the processes of the rows inherit it
     if arguments.one:
         one(arguments.one[0], arguments.one[1:], arguments.threads)
         return
