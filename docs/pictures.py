@@ -21,6 +21,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from pictures_compare import compare, give_truth  # noqa: E402
 from pictures_models import checkpoints, prompts  # noqa: E402
 from pictures_train import train  # noqa: E402
 from PIL import Image  # noqa: E402
@@ -551,6 +552,8 @@ def play(chapter: str, place: Path) -> None:
         ProjectDb.open(folder).close()
         other = {"user": "annotator", "host": "workstation", "pid": 4711, "since": time.time()}
         (folder / ".tcm-studio" / "project.lock").write_text(json.dumps(other), encoding="utf-8")
+    elif chapter == "compare":
+        give_truth(folder)
     elif chapter == "newer":
         _labelled(folder, lambda db: db._connection.execute("PRAGMA user_version = 999"))
     elif chapter == "damaged":
@@ -569,7 +572,7 @@ def play(chapter: str, place: Path) -> None:
 CHAPTERS: Final[Mapping[str, Callable[[Artist], Steps]]] = {
     function.__name__: function
     for function in (
-        start, detection, tools, shaping, text, review, train, checkpoints, prompts,
+        start, detection, tools, shaping, text, review, train, checkpoints, prompts, compare,
         history, labels, preferences, chinese, faults,
         second_window, damaged, newer,
     )
