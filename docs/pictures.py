@@ -23,6 +23,7 @@ sys.path.insert(0, str(ROOT))
 
 from pictures_compare import compare, give_truth  # noqa: E402
 from pictures_models import checkpoints, prompts  # noqa: E402
+from pictures_queue import queue  # noqa: E402
 from pictures_train import train  # noqa: E402
 from PIL import Image  # noqa: E402
 from PySide6.QtCore import QBuffer, QEvent, QIODevice, QPoint, QPointF, QRect, Qt  # noqa: E402
@@ -572,7 +573,7 @@ def play(chapter: str, place: Path) -> None:
 CHAPTERS: Final[Mapping[str, Callable[[Artist], Steps]]] = {
     function.__name__: function
     for function in (
-        start, detection, tools, shaping, text, review, train, checkpoints, prompts, compare,
+        start, detection, tools, shaping, text, review, train, queue, checkpoints, prompts, compare,
         history, labels, preferences, chinese, faults,
         second_window, damaged, newer,
     )

@@ -9,8 +9,10 @@ from typing import Final, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from tcm_core.checkpoint_file import read_metadata, resolve_checkpoint
 from tcm_core.config.decode import DecodeSettings
 from tcm_core.decode.maps import ImageMaps
+from tcm_core.onnx_file import is_onnx
 
 _log = logging.getLogger(__name__)
 
@@ -61,12 +63,19 @@ PredictorFactory = Callable[[str, str], PredictorLike]
 def load_predictor(checkpoint: str, device: str) -> PredictorLike:
     """The real detector, a checkpoint or an exported ONNX file. Importing torch takes seconds the first time.
 
+    A checkpoint with numbers that are not finite is refused: it would find nothing and say nothing.
+
     Raises:
         BadCheckpoint, DeviceUnavailable: in words for a person.
         TcmError: an ONNX file, and onnx or onnxruntime is not installed.
     """
+    from tcm_core.checkpoint_tensors import check_tensors
     from tcm_core.infer import load
 
+    path = resolve_checkpoint(checkpoint)
+    if not is_onnx(path):
+        read_metadata(path)  # says more of a file that is no checkpoint
+        check_tensors(path)
     return load.load_predictor(checkpoint, device)
 
 

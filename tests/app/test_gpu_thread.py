@@ -144,3 +144,26 @@ def test_the_real_detector_says_in_words_what_is_wrong_with_a_checkpoint(qtbot, 
     problem = failed.args[0].problem
     assert str(cut) in problem.what
     assert problem.remedy
+
+
+def test_a_checkpoint_with_values_that_are_not_finite_is_refused_in_words(qtbot, tmp_path):
+    from safetensors import safe_open
+    from safetensors.numpy import load_file, save_file
+
+    from tests.helpers.tiny_model import tiny_checkpoint
+
+    path = tiny_checkpoint(tmp_path)
+    with safe_open(path, "numpy") as file:
+        metadata = file.metadata()
+    tensors = load_file(path)
+    name = next(name for name, tensor in tensors.items() if tensor.ndim == 4)
+    tensors[name] = np.full_like(tensors[name], np.nan)
+    save_file(tensors, path, metadata)
+    gpu = GpuThread()
+    gpu.start()
+    try:
+        with qtbot.waitSignal(gpu.checkpoint_failed, timeout=60_000) as failed:
+            gpu.submit(LoadCheckpoint(str(path), "cpu"))
+    finally:
+        assert gpu.stop()
+    assert f"{name} has values that are not finite" in failed.args[0].problem.what
