@@ -10,7 +10,7 @@ from app.services.comparison import Source
 from app.services.prediction_store import PredictionSet, PredictionStore
 from app.storage.comparison_rows import ComparisonRows, comparison_rows
 from app.workers.messages import at_scale
-from tcm_core.checkpoint_file import file_sha256
+from tcm_core.checkpoint_file import checkpoint_hash
 from tcm_core.config.decode import DecodeSettings
 
 
@@ -120,6 +120,6 @@ def _left(keys: Collection[str], known: Collection[str]) -> list[str]:
 def _hash_of(source: Source) -> str:
     """The hash that the sets of a source would have; empty for labels and for a file that is gone."""
     try:
-        return at_scale(file_sha256(Path(source.file)), source.scale) if source.file else ""
+        return at_scale(checkpoint_hash(Path(source.file)), source.scale) if source.file else ""
     except OSError:
         return ""

@@ -1,4 +1,4 @@
-"""What checkpoints found on many images, read from the project file by a connection of its own, in a thread."""
+"""What checkpoints found on many images, read from the project file in a thread."""
 
 import sqlite3
 from collections.abc import Iterator
