@@ -99,6 +99,8 @@ def checkpoint_hash(path: Path) -> str:
     try:
         identity = "" if is_onnx(path) else _safetensors_metadata(path).get(IDENTITY, "")
         return identity or file_sha256(path)
+    except FileNotFoundError as error:
+        raise BadCheckpoint(f"{path}: no such checkpoint; it was moved or deleted") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadCheckpoint(
             f"{path}: it cannot be read, or its header is damaged; copy or download it again"

@@ -87,3 +87,8 @@ def test_a_damaged_file_is_refused_in_words(tmp_path: Path, content: bytes):
     with pytest.raises(BadCheckpoint, match=r"a\.safetensors"):
         checkpoint_hash(path)
     assert path.read_bytes() == content
+
+
+def test_the_hash_of_a_file_that_is_gone_says_so(tmp_path):
+    with pytest.raises(BadCheckpoint, match="no such checkpoint"):
+        checkpoint_hash(tmp_path / "gone.safetensors")

@@ -7,10 +7,13 @@ import torch
 from tcm_core.build import build_detector
 from tcm_core.checkpoint import save_checkpoint
 from tcm_core.checkpoint_file import CheckpointMetadata
-from tcm_core.config.decode import DbDecode
+from tcm_core.config.decode import DbDecode, FceDecode, PanDecode
 from tcm_core.config.model import (
     DbHeadConfig,
+    FceHeadConfig,
+    HeadName,
     ModelConfig,
+    PanHeadConfig,
     PromptDecoder,
     SmallText,
     TcmModules,
@@ -42,4 +45,36 @@ def tiny_checkpoint(folder: Path, **changes: object) -> Path:
     torch.set_rng_state(random_state)
     path = folder / "tiny.safetensors"
     save_checkpoint(path, detector.state_dict(), tiny_metadata(**changes))
+    return path
+
+
+def tiny_head_checkpoint(folder: Path, head: HeadName, *, nan: bool = False) -> Path:
+    """The file of a tiny checkpoint of any head, named after it, whose thresholds let a lot through.
+
+    Args:
+        folder: where it is written.
+        head: "db", "pan" or "fce".
+        nan: whether its weights are not numbers.
+    """
+    config = {
+        "db": DbHeadConfig(neck_width=32, width=8),
+        "pan": PanHeadConfig(neck_width=16, width=16),
+        "fce": FceHeadConfig(neck_width=16, degree=3),
+    }[head]
+    settings = {
+        "db": DbDecode(threshold=0.3, score_threshold=0.3),
+        "pan": PanDecode(score_threshold=0.1, min_area=4),
+        "fce": FceDecode(score_threshold=0.2),
+    }[head]
+    random_state = torch.get_rng_state()
+    torch.manual_seed(11)
+    model = TINY.model_copy(update={"head": config})
+    weights = build_detector(model).state_dict()
+    torch.set_rng_state(random_state)
+    if nan:
+        weights = {name: torch.full_like(value, float("nan")) if value.is_floating_point() else value
+                   for name, value in weights.items()}  # fmt: skip
+    name = f"tiny-{head}-nan" if nan else f"tiny-{head}"
+    path = folder / f"{name}.safetensors"
+    save_checkpoint(path, weights, tiny_metadata(name=name, model=model, decode=settings))
     return path
