@@ -159,6 +159,8 @@ def run_window(arguments: argparse.Namespace, predictor_factory: "PredictorFacto
     """
     from PySide6.QtWidgets import QApplication
 
+    from app.gui_collector import GuiCollector
+
     home = find_home(arguments.data_home)
     handler, fault_log = _start_logs(home)
     application = QApplication.instance()
@@ -167,11 +169,12 @@ def run_window(arguments: argparse.Namespace, predictor_factory: "PredictorFacto
     application.setApplicationName("TCM Studio")
     application.setDesktopFileName("tcm-studio")
     hooks = sys.excepthook, threading.excepthook
+    collector = GuiCollector()
+    collector.start()  # nothing is let go by the start, which is over before it looks
     try:
         return _show_studio(application, home, arguments, predictor_factory)
     finally:
-        gc.enable()
-        gc.unfreeze()
+        collector.stop()
         sys.excepthook, threading.excepthook = hooks
         logging.getLogger().removeHandler(handler)
         with suppress(OSError):  # of a full disk, which is no reason to end with an error
@@ -188,7 +191,6 @@ def _show_studio(
     arguments: argparse.Namespace,
     predictor_factory: "PredictorFactory | None",
 ) -> int:
-    gc.disable()  # thousands of objects are made at the start and none is let go
     from app.compose import Studio
     from app.views.problem_relay import ProblemRelay
     from app.workers.gpu_worker import load_predictor
@@ -204,7 +206,6 @@ def _show_studio(
     studio.painted.connect(_keep_out_of_collections)
     studio.parts.detection.checkpoint_ready.connect(_keep_out_of_collections)
     studio.show()
-    gc.enable()
     if arguments.detect:
         studio.detect_at_start()
     if arguments.folder is not None:
