@@ -173,13 +173,21 @@ def test_a_table_of_another_shape_is_a_mistake(tmp_path):
     assert encoder.get_buffer("tokens").tolist() == prompt_tokens(OWN)
 
 
+def status(arguments):
+    """The exit status of `tcm` with these arguments."""
+    try:
+        return main(arguments)
+    except SystemExit as end:
+        return end.code
+
+
 def test_the_command_lists_known_words_and_writes_a_checkpoint_with_others(tmp_path, capsys):
     path, out = checkpoint(tmp_path), tmp_path / "sign.safetensors"
-    assert main(["words", str(path)]) == 0
+    assert status(["words", str(path)]) == 0
     assert '"a photo of text sign"; it knows a, photo, of, text, sign' in capsys.readouterr().out
-    assert main(["words", str(path), "--words", "sign", "--out", str(out)]) == 0
+    assert status(["words", str(path), "--words", "sign", "--out", str(out)]) == 0
     assert read_metadata(out).model.tcm.language.words == "sign"
-    assert main(["words", str(path), "--words", "house", "--out", str(tmp_path / "no.safetensors")]) == 2
+    assert status(["words", str(path), "--words", "house", "--out", str(tmp_path / "no.safetensors")]) == 2
     assert "does not know: house" in capsys.readouterr().err
-    assert main(["words", str(path), "--words", "sign"]) == 2
+    assert status(["words", str(path), "--words", "sign"]) == 2
     assert not (tmp_path / "no.safetensors").exists()
