@@ -76,7 +76,7 @@ def plan_tiles(
             x1 = min(width, math.ceil((left + tile_width) / wanted))
             y1 = min(height, math.ceil((top + tile_height) / wanted))
             tiles.append(Tile(x0, y0, x1, y1))
-    return Tiling(wanted, tuple(tiles))
+    return Tiling(wanted, tuple(dict.fromkeys(tiles)))  # rounding can make two the same
 
 
 def predict_tiles(
