@@ -193,7 +193,7 @@ ROWS: Final[tuple[ActionSpec, ...]] = (
     A("write_back", "Make them the checkpoint's values", "Detect", ("Ctrl+Alt+W",), "",
       "Write these settings into the checkpoint's file, or keep them as yours where it must not change",
       C.write_back),
-    A("forget_values", "Use the values of the checkpoint's file", "Detect", (), "",
+    A("forget_values", "Use the values of the checkpoint's file", "Detect", ("Ctrl+Alt+Shift+W",), "",
       "Forget the values that you keep for this checkpoint in place of its own", C.forget_values),
     A("ghosts", "Ghost outlines", "Detect", ("Ctrl+Alt+O",), "",
       "Outline what would appear or go with a threshold 0.05 lower or higher", C.show_ghosts, "page",
