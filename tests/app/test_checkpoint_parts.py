@@ -19,6 +19,7 @@ from app.storage.map_cache import MapCache, map_key
 from app.storage.project_db import PredictionRow, ProjectDb
 from app.workers.background import BackgroundWork, Stopped
 from app.workers.messages import Problem
+from tcm_core.checkpoint_file import list_checkpoints
 from tcm_core.errors import TcmError
 from tests.helpers.fake_predictor import text_maps
 from tests.helpers.photos import write_photos
@@ -109,7 +110,7 @@ def test_the_list_holds_the_chosen_one_wherever_it_lies_and_names_what_is_broken
     (own / ".half.safetensors").write_bytes(b"x")
     found = {one.name: one for one in list_entries(own, None, str(elsewhere))}
     assert [(one.name, one.origin) for one in found.values()] == [
-        ("db-small", "shipped"), ("broken", "own"), ("tiny", "elsewhere"),
+        *((path.stem, "shipped") for path in list_checkpoints()), ("broken", "own"), ("tiny", "elsewhere"),
     ]  # fmt: skip
     assert found["db-small"].value == "db-small"
     assert found["tiny"].value == str(elsewhere)

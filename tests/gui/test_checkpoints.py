@@ -64,6 +64,7 @@ def answer(window: CheckpointWindow, text: str) -> None:
     dialog = next(found for found in window.findChildren(QInputDialog) if found.isVisible())
     dialog.setTextValue(text)
     dialog.accept()
+    window.activateWindow()  # a window manager does it; the offscreen platform has none
 
 
 def fact(window: CheckpointWindow, name: str) -> str:

@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tcm_core.detection import Detection
+from tcm_core.config.decode import DbDecode
+from tcm_core.decode.maps import ImageMaps
+from tcm_core.geometry.frame import ImageFrame
 from tcm_core.geometry.orientation import turn_polygon
 from tcm_core.geometry.polygon import Points, as_points, clockwise
 
@@ -49,23 +51,12 @@ def assert_same_quad(found: Points, expected: Points, tolerance: float = 2.5) ->
 
 
 class BrightTextFinder:
-    """A predictor that finds what is bright in the pixels it is given."""
+    """A predictor whose probability map is what is bright in the pixels it is given."""
 
     checkpoint_hash = "bright"
+    decode_settings = DbDecode(unclip_ratio=0.0)
 
-    def __init__(self) -> None:
-        from tcm_core.config.decode import DbDecode
-
-        self.decode_settings = DbDecode()
-
-    def predict(self, image: NDArray[np.uint8]) -> "BrightPrediction":
-        return BrightPrediction((Detection(bright_quad(image), 1.0),))
-
-
-class BrightPrediction:
-    """What BrightTextFinder found."""
-
-    maps = None
-
-    def __init__(self, detections: tuple[Detection, ...]) -> None:
-        self.detections = detections
+    def maps(self, image: NDArray[np.uint8]) -> ImageMaps:
+        size = (image.shape[0], image.shape[1])
+        bright = np.where(image[..., 0] > 150, 255, 0).astype(np.uint8)
+        return ImageMaps("db", ImageFrame(size, size, size), bright, {"probability": bright})
