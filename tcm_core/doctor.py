@@ -10,10 +10,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-import platformdirs
-
 from tcm_core.checkpoint_file import file_sha256, list_checkpoints, read_metadata
 from tcm_core.errors import BadCheckpoint, TcmError
+from tcm_core.home import HOME_VARIABLE, data_folder
 from tcm_core.system_libraries import install_line, missing_qt_libraries
 
 PACKAGES: Final = (
@@ -51,7 +50,7 @@ def collect() -> list[Finding]:
         *_devices(),
         _qt_libraries(),
         *_checkpoints(),
-        data_folder_finding(_data_folder()),
+        data_folder_finding(data_folder()),
     ]
 
 
@@ -79,7 +78,7 @@ def data_folder_finding(folder: Path) -> Finding:
         "data folder",
         f"{folder} cannot be written",
         ok=False,
-        remedy=f"make {existing} a folder that you may write, or set TCM_STUDIO_HOME to another one",
+        remedy=f"make {existing} a folder that you may write, or set {HOME_VARIABLE} to another one",
     )
 
 
@@ -150,8 +149,3 @@ def _checkpoints() -> Iterator[Finding]:
             yield Finding(f"checkpoint {path.stem}", f"{about.name}, sha256 {file_sha256(path)}")
         except (BadCheckpoint, OSError) as error:
             yield Finding(f"checkpoint {path.stem}", str(error), ok=False, remedy=_REINSTALL)
-
-
-def _data_folder() -> Path:
-    home = os.environ.get("TCM_STUDIO_HOME")
-    return Path(home) if home else platformdirs.user_data_path("tcm-studio", appauthor=False)

@@ -10,13 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
 from pydantic import ValidationError
 
 from app.settings.schema import Settings
-
-APP_NAME = "tcm-studio"
-HOME_VARIABLE = "TCM_STUDIO_HOME"
+from tcm_core.home import config_folder, data_folder
 
 
 @dataclass(frozen=True)
@@ -40,14 +37,10 @@ class Home:
 
 
 def find_home(data_home: Path | None = None) -> Home:
-    """The folders to use: `data_home` when given, then TCM_STUDIO_HOME, then the system's places."""
-    root = data_home or (Path(value) if (value := os.environ.get(HOME_VARIABLE)) else None)
-    if root is not None:
-        return Home(config=root.absolute(), data=root.absolute())
-    return Home(
-        config=platformdirs.user_config_path(APP_NAME, appauthor=False),
-        data=platformdirs.user_data_path(APP_NAME, appauthor=False),
-    )
+    """The folders to use: `data_home` when given, else those of tcm_core.home."""
+    if data_home is not None:
+        return Home(config=data_home.absolute(), data=data_home.absolute())
+    return Home(config=config_folder(), data=data_folder())
 
 
 class SettingsStore:

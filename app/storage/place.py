@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import platformdirs
-
 from app.storage.errors import StorageError
+from tcm_core.home import data_folder
 
 PROJECT_FOLDER: Final = ".tcm-studio"
 PROJECT_FILE: Final = "project.sqlite3"
@@ -50,7 +49,7 @@ def find_place(folder: Path, data_home: Path | None = None) -> Place:
 
 
 def _outside(folder: Path, data_home: Path | None) -> Path:
-    home = platformdirs.user_data_path("tcm-studio", appauthor=False) if data_home is None else data_home
+    home = data_folder() if data_home is None else data_home
     name = hashlib.sha256(str(folder.resolve()).encode("utf-8", "surrogatepass")).hexdigest()[:16]
     return home / "projects" / name / PROJECT_FILE
 

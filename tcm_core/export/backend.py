@@ -7,7 +7,6 @@ fastest on this machine is kept beside them.
 
 import hashlib
 import json
-import os
 import platform
 import tempfile
 import time
@@ -17,7 +16,6 @@ from typing import Any, Final, Literal
 
 import cv2
 import numpy as np
-import platformdirs
 import torch
 from numpy.typing import NDArray
 from PIL import Image
@@ -28,6 +26,7 @@ from tcm_core.data.atomic_file import write_text_atomic
 from tcm_core.errors import TcmError
 from tcm_core.export.formats import FORMATS, export_detector
 from tcm_core.export.verify import compare
+from tcm_core.home import cache_folder
 from tcm_core.infer.exported_predictor import ExportedPredictor
 from tcm_core.infer.load import AnyPredictor, load_predictor
 from tcm_core.onnx_file import is_onnx
@@ -68,23 +67,12 @@ def load_backend(
     path = resolve_checkpoint(checkpoint)
     if backend == "torch" or is_onnx(path) or (backend == "auto" and _on_gpu(device)):
         return load_predictor(path, device)
-    folder = cache or cache_folder()
+    folder = cache or cache_folder() / "exported"
     if backend == "auto":
         return _fastest(path, device, folder, trial=trial)
     if device not in ("auto", "cpu"):
         raise TcmError(f"--backend {backend} runs on the processor; use --device cpu, or --backend torch")
     return _exported(path, backend, folder)
-
-
-def cache_folder() -> Path:
-    """Where exported files are kept: below TCM_STUDIO_HOME when that is set, else in the user's cache."""
-    home = os.environ.get("TCM_STUDIO_HOME")
-    root = (
-        Path(home).absolute() / "cache"
-        if home
-        else platformdirs.user_cache_path("tcm-studio", appauthor=False)
-    )
-    return root / "exported"
 
 
 def _on_gpu(device: str) -> bool:

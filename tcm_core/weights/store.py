@@ -1,26 +1,22 @@
 """The store of pretrained weights: files under the user's data folder, each with a record of its checksum."""
 
-import os
 import re
 import secrets
 import shutil
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tcm_core.checkpoint_file import file_sha256
 from tcm_core.data.atomic_file import write_text_atomic
 from tcm_core.errors import BadCheckpoint, TcmError
+from tcm_core.home import HOME_VARIABLE, data_folder
 from tcm_core.weights.download import OnProgress, download
 from tcm_core.weights.known import KnownWeights, known_weights
 
-APP_NAME: Final = "tcm-studio"
-HOME_VARIABLE: Final = "TCM_STUDIO_HOME"
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_SUFFIXES = (".pt", ".pth", ".bin", ".safetensors")
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_SUFFIXES: Final = (".pt", ".pth", ".bin", ".safetensors")
 
 
 class StoredWeights(BaseModel):
@@ -51,10 +47,8 @@ class LocatedWeights(NamedTuple):
 
 
 def weights_folder() -> Path:
-    """The store's folder: below TCM_STUDIO_HOME when that is set, else where the system keeps user data."""
-    home = os.environ.get(HOME_VARIABLE)
-    root = Path(home).absolute() if home else platformdirs.user_data_path(APP_NAME, appauthor=False)
-    return root / "weights"
+    """The store's folder."""
+    return data_folder() / "weights"
 
 
 def list_weights() -> list[StoredWeights]:
