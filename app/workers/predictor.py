@@ -1,6 +1,5 @@
 """The detector as the worker sees it. torch is imported by load_predictor only, and late."""
 
-import gc
 import logging
 import sys
 from collections.abc import Callable
@@ -99,9 +98,10 @@ def is_device_lost(error: BaseException) -> bool:
 
 
 def give_back_memory() -> None:
-    """Free what nothing refers to any more, on the device too."""
-    gc.unfreeze()  # the start-up keeps what is loaded out of collections, and a network may be in a cycle
-    gc.collect()
+    """Give memory that nothing refers to any more back to the device.
+
+    A network is in no cycle and goes with its last reference; cycles are the GUI thread's, see GuiCollector.
+    """
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():
         try:
