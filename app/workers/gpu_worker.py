@@ -374,9 +374,7 @@ class GpuWorker(QObject):
 def _look(
     predictor: PredictorLike, image: NDArray[np.uint8], request: DetectRequest, scale: float = 1.0
 ) -> ImageMaps:
-    if request.whole:
-        return predictor.maps(image, scale * request.scale, whole=True)
-    return predictor.maps(image, scale * request.scale)
+    return predictor.maps(image, scale * request.scale, whole=request.whole)
 
 
 def mirrored(detections: Iterable[Detection], width: int) -> tuple[Detection, ...]:

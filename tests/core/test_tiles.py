@@ -35,7 +35,7 @@ class BarDetector:
     def __init__(self):
         self.seen = []
 
-    def maps(self, image, scale=1.0):
+    def maps(self, image, scale=1.0, *, whole=False):
         frame = ImageFrame.fitting(
             image.shape[:2],
             short_side=round(self.sides.short * scale),

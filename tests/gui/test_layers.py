@@ -34,7 +34,7 @@ class PanDetector(FakeDetector):
         predictor = super().__call__(checkpoint, device)
         predictor.decode_settings = PanDecode()
 
-        def maps(image, scale=1.0):
+        def maps(image, scale=1.0, *, whole=False):
             size = image.shape[0], image.shape[1]
             frame = ImageFrame(size, size, (-(-size[0] // 32) * 32, -(-size[1] // 32) * 32))
             return exact_pan_maps([WORD / 4], frame)
