@@ -7,7 +7,6 @@ import importlib.metadata
 import json
 import logging
 import logging.handlers
-import multiprocessing
 import os
 import sys
 import threading
@@ -18,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Final
 
+from app.command_line import COMMAND_LINE
 from app.settings.store import Home, find_home
 from tcm_core.doctor import qt_version_finding
 from tcm_core.system_libraries import install_line, missing_qt_libraries
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from app.views.problem_relay import ProblemRelay
     from app.workers.gpu_worker import PredictorFactory
 
-COMMAND_LINE: Final = "tcm"
-"""As the first argument it makes this program the command `tcm`; a folder of that name is opened as ./tcm."""
 LOG_BYTES: Final = 1_000_000
 LOG_FILES: Final = 3
 PLATFORMS_WITH_DISPLAY: Final = ("", "xcb", "wayland", "wayland-egl")
@@ -291,5 +289,4 @@ def _exit_when_shown(studio: "Studio") -> None:
 
 
 if __name__ == "__main__":
-    multiprocessing.freeze_support()  # a loader's worker of a training that runs in the built application
     sys.exit(main())

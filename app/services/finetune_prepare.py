@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from app.command_line import tcm_environment, tcm_words
 from app.domain.finetune import HASH_SIDE, Draw, FinetuneWish, page_hash
 from app.domain.page import Page
 from app.services.format_export import labelled_images
 from app.storage.finetune_runs import CONFIG_FILE, DATA_FOLDER, PAGES_FILE
-from app.workers.train_process import tcm_environment, tcm_words
 from tcm_core.data.atomic_file import write_text_atomic
 from tcm_core.errors import BadConfig, BadImage, TcmError
 

@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from app.command_line import tcm_words
 from app.domain.finetune import launch_words
 from app.domain.finetune_course import GOING, Course, RunState, state_words
 from app.storage.finetune_runs import CONFIG_FILE, PROCESS_LOG, RunRecord, last_lines, write_record
-from app.workers.train_process import is_running, tcm_words
+from app.workers.train_process import is_running
 from tcm_core.errors import TcmError
 from tcm_core.train.events import read_events
 from tcm_core.train.heartbeat import Pulse, read_heartbeat

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal, Slot
 
-from app.workers.train_process import tcm_environment, tcm_words
+from app.command_line import tcm_environment, tcm_words
 
 _SAID_LIMIT = 20_000  # letters
 

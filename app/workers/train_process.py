@@ -5,41 +5,11 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
+from app.command_line import tcm_environment
 from app.storage.finetune_runs import ProcessMark
 from tcm_core.errors import TcmError
-
-FROZEN_VERB: Final = "tcm"
-"""First argument by which a frozen application becomes the command line."""
-
-
-def tcm_words() -> list[str]:
-    """The words that start the command line `tcm` with the interpreter, or the frozen program, in use."""
-    if getattr(sys, "frozen", False):
-        return [_frozen_program(), FROZEN_VERB]
-    return [sys.executable, "-m", "tcm_core"]
-
-
-def tcm_environment() -> dict[str, str]:
-    """The studio's environment, in which its own packages are found from every folder."""
-    found = dict(os.environ)
-    if getattr(sys, "frozen", False):
-        found["PYINSTALLER_RESET_ENVIRONMENT"] = "1"  # unpacked anew: our own files go when we end
-    else:
-        import tcm_core
-
-        root = str(Path(tcm_core.__path__[0]).parent)
-        found["PYTHONPATH"] = os.pathsep.join(part for part in (root, found.get("PYTHONPATH", "")) if part)
-    found["PYTHONUNBUFFERED"] = "1"
-    return found
-
-
-def _frozen_program() -> str:
-    """The program that is started anew; of an AppImage the file itself, whose contents go when we end."""
-    image, unpacked = os.environ.get("APPIMAGE", ""), os.environ.get("APPDIR", "")
-    inside = bool(unpacked) and Path(sys.executable).is_relative_to(unpacked)
-    return image if image and inside else sys.executable
 
 
 def start_detached(words: Sequence[str], folder: Path, log: Path) -> ProcessMark:

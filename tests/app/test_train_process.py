@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from app.__main__ import COMMAND_LINE, main
-from app.workers.train_process import FROZEN_VERB, is_running, start_detached, tcm_environment, tcm_words
+from app.__main__ import main
+from app.command_line import COMMAND_LINE, tcm_environment, tcm_words
+from app.workers.train_process import is_running, start_detached
 from tests.conftest import REPOSITORY
 
 PATIENCE_S = 120
@@ -29,7 +30,6 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_studio_is_the_command_line_when_its_first_word_says_so():
-    assert COMMAND_LINE == FROZEN_VERB
     command = [sys.executable, "-m", "app", COMMAND_LINE, "train", "--help"]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == 0
