@@ -10,6 +10,7 @@ import json
 import platform
 import tempfile
 import time
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -21,19 +22,21 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tcm_core.checkpoint import load_checkpoint
-from tcm_core.checkpoint_file import checkpoint_hash, resolve_checkpoint
+from tcm_core.checkpoint_file import checkpoint_hash, read_metadata, resolve_checkpoint
 from tcm_core.data.atomic_file import write_text_atomic
 from tcm_core.errors import TcmError
 from tcm_core.export.formats import FORMATS, export_detector
 from tcm_core.export.verify import compare
 from tcm_core.home import cache_folder
+from tcm_core.infer.device import choose_device
 from tcm_core.infer.exported_predictor import ExportedPredictor
 from tcm_core.infer.load import AnyPredictor, load_predictor
 from tcm_core.onnx_file import is_onnx
 
 BackendName = Literal["auto", "torch", "onnx", "openvino"]
+ExportedName = Literal["onnx", "openvino"]
 
-_PACKAGES: Final[dict[str, tuple[str, ...]]] = {
+_PACKAGES: Final[dict[ExportedName, tuple[str, ...]]] = {
     "onnx": ("onnx", "onnxruntime"),
     "openvino": ("onnx", "openvino"),
 }
@@ -79,69 +82,63 @@ def _on_gpu(device: str) -> bool:
     return device.startswith("cuda") or (device == "auto" and torch.cuda.is_available())
 
 
-def _installed(backend: str) -> bool:
+def _installed(backend: ExportedName) -> bool:
     try:
         return all(bool(version(package)) for package in _PACKAGES[backend])
     except PackageNotFoundError:
         return False
 
 
-def _exported(path: Path, backend: Literal["onnx", "openvino"], folder: Path) -> ExportedPredictor:
+def _exported(path: Path, backend: ExportedName, folder: Path) -> ExportedPredictor:
     """The predictor of the kept file, which is made and compared when it is not there yet."""
-    versions = [
-        f"{package} {version(package) if _installed(backend) else 'missing'}"
-        for package in _PACKAGES[backend]
-    ]
-    digest = hashlib.sha256(
-        "\n".join([checkpoint_hash(path), torch.__version__, *versions]).encode()
-    ).hexdigest()
-    file = folder / f"{path.stem}-{digest[:16]}{FORMATS[backend].suffix}"
+    versions = _versions([backend]) if _installed(backend) else [f"{backend} missing"]
+    identity = checkpoint_hash(path)
+    file = folder / f"{path.stem}-{_digest(identity, *versions)[:16]}{FORMATS[backend].suffix}"
     proof = file.with_suffix(".json")
-    loaded = load_checkpoint(path)
     if not (file.is_file() and proof.is_file()):
-        export_detector(loaded.detector, loaded.metadata, backend, file)
-        network = FORMATS[backend].open(file, loaded.metadata)
-        with tempfile.TemporaryDirectory() as scratch:
-            page = Path(scratch, "page.png")
-            Image.fromarray(_page()).save(page)
-            sides = (loaded.metadata.short_side, max(32, loaded.metadata.short_side // 2))
-            found = [*compare(loaded.detector, loaded.metadata, network, [page], sides)]
-        if not all(comparison.equal for comparison in found):
-            worst = max(comparison.largest for comparison in found)
-            raise TcmError(
-                f"{path.name}: its {backend} file gives other maps (by up to {worst:.1e}) or texts than the "
-                "checkpoint; use --backend torch"
-            )
-        write_text_atomic(
-            proof, json.dumps({"largest": max(c.largest for c in found), "made_by": versions}) + "\n"
-        )
-    else:
-        network = FORMATS[backend].open(file, loaded.metadata)
+        largest = _export(path, backend, file)
+        write_text_atomic(proof, json.dumps({"largest": largest, "made_by": versions}) + "\n")
+    metadata = read_metadata(path)
     # results are the checkpoint's own: the same hash, so that a folder goes on in any backend
-    return ExportedPredictor(network, loaded.metadata, checkpoint_hash(path))
+    return ExportedPredictor(FORMATS[backend].open(file, metadata), metadata, identity)
+
+
+def _export(path: Path, backend: ExportedName, file: Path) -> float:
+    """Writes the exported file; the largest difference between its maps and the checkpoint's.
+
+    Raises:
+        TcmError: it gives other maps or texts, or a package is missing.
+    """
+    detector, metadata = load_checkpoint(path)
+    export_detector(detector, metadata, backend, file)
+    with tempfile.TemporaryDirectory() as scratch:
+        page = Path(scratch, "page.png")
+        Image.fromarray(_page()).save(page)
+        sides = (metadata.short_side, max(32, metadata.short_side // 2))
+        found = [*compare(detector, metadata, FORMATS[backend].open(file, metadata), [page], sides)]
+    largest = max(comparison.largest for comparison in found)
+    if not all(comparison.equal for comparison in found):
+        raise TcmError(
+            f"{path.name}: its {backend} file gives other maps (by up to {largest:.1e}) or texts than the "
+            "checkpoint; use --backend torch"
+        )
+    return largest
 
 
 def _fastest(path: Path, device: str, folder: Path, *, trial: bool) -> AnyPredictor:
-    names: list[Literal["onnx", "openvino"]] = [n for n in ("onnx", "openvino") if _installed(n)]
-    torch_predictor = load_predictor(path, device)
-    if not names:
-        return torch_predictor
-    key = hashlib.sha256(
-        "\n".join(
-            [
-                checkpoint_hash(path), platform.node(), platform.processor(), str(torch.get_num_threads()),
-                torch.__version__, torch_predictor.device_text,
-                *(f"{p} {version(p)}" for name in names for p in _PACKAGES[name]),
-            ]
-        ).encode()
-    ).hexdigest()  # fmt: skip
+    names: list[ExportedName] = [name for name in _PACKAGES if _installed(name)]
+    key = _digest(
+        checkpoint_hash(path), platform.node(), platform.processor(), str(choose_device(device)),
+        *_versions(names),
+    )  # fmt: skip
     choices = folder / "choices.json"
     known = _read(choices)
-    if known.get(key) == "torch" or (key not in known and not trial):
-        return torch_predictor
     for name in names:
         if known.get(key) == name:
             return _exported(path, name, folder)
+    torch_predictor = load_predictor(path, device)
+    if not names or known.get(key) == "torch" or not trial:
+        return torch_predictor
     times: dict[str, float] = {"torch": _seconds(torch_predictor) * _WORTH}
     made: dict[str, AnyPredictor] = {"torch": torch_predictor}
     for name in names:
@@ -153,6 +150,14 @@ def _fastest(path: Path, device: str, folder: Path, *, trial: bool) -> AnyPredic
     best = min(times, key=lambda name: times[name])
     write_text_atomic(choices, json.dumps({**known, key: best}, indent=1) + "\n")
     return made[best]
+
+
+def _versions(backends: Sequence[ExportedName]) -> list[str]:
+    return [f"{package} {version(package)}" for backend in backends for package in _PACKAGES[backend]]
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join([torch.__version__, *parts]).encode()).hexdigest()
 
 
 def _seconds(predictor: AnyPredictor) -> float:

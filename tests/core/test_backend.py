@@ -38,6 +38,18 @@ def test_an_exported_file_is_made_once_and_finds_the_same(checkpoint, tmp_path):
         assert np.abs(predictor.maps(picture()).planes["probability"] - wanted).mean() < 2
 
 
+def test_a_kept_file_that_is_known_to_be_faster_is_used_without_the_weights(
+    checkpoint, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(backend, "_installed", lambda name: name == "onnx")
+    monkeypatch.setattr(backend, "_seconds", lambda made: 2.0 if isinstance(made, Predictor) else 1.0)
+    load_backend(checkpoint, "cpu", "auto", cache=tmp_path / "cache")
+    monkeypatch.setattr(backend, "load_predictor", None)
+    monkeypatch.setattr(backend, "load_checkpoint", None)
+    found = load_backend(checkpoint, "cpu", "auto", cache=tmp_path / "cache")
+    assert found.device_text.startswith("onnxruntime")
+
+
 def test_another_checkpoint_gets_another_file(checkpoint, tmp_path):
     load_backend(checkpoint, "cpu", "onnx", cache=tmp_path / "cache")
     (tmp_path / "other").mkdir()
