@@ -14,7 +14,7 @@ from app.services.workspace import Workspace
 from app.storage.map_cache import MapCache
 from app.workers.gpu_thread import GpuThread
 from tcm_core.detection import Detection
-from tests.app.test_detection_service import Studio, detect_all, load, make_folder, tear_down
+from tests.helpers.detection_studio import Studio, detect_all, load, make_folder, tear_down
 from tests.helpers.fake_predictor import FakeDetector
 
 

@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject, QThread, Slot
 
 from app.workers.gpu_thread import _PARKED, GpuThread
 from app.workers.messages import DetectDone, DetectRequest, LoadCheckpoint, Priority
-from tests.helpers.fake_predictor import FakeDetector
 
 
 class Receiver(QObject):
@@ -32,19 +31,6 @@ def picture(tmp_path: Path) -> Path:
     path = tmp_path / "text.png"
     cv2.imwrite(str(path), np.full((160, 240, 3), 70, np.uint8))
     return path
-
-
-@pytest.fixture
-def detector() -> FakeDetector:
-    return FakeDetector()
-
-
-@pytest.fixture
-def gpu(qtbot, detector):
-    gpu = GpuThread(detector)
-    yield gpu
-    detector.gate.set()
-    gpu.stop()
 
 
 def test_the_network_runs_in_its_thread_and_results_arrive_in_this_one(qtbot, gpu, detector, picture):

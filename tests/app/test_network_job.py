@@ -8,11 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from app.workers.gpu_thread import GpuThread
 from app.workers.messages import DetectRequest
 from app.workers.network_job import JobDone
 from tcm_core.errors import BadConfig
-from tests.helpers.fake_predictor import FakeDetector
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,19 +29,6 @@ class Job:
         if self.raises is not None:
             raise self.raises
         return self.name
-
-
-@pytest.fixture
-def detector() -> FakeDetector:
-    return FakeDetector()
-
-
-@pytest.fixture
-def gpu(qtbot, detector):
-    gpu = GpuThread(detector)
-    yield gpu
-    detector.gate.set()
-    gpu.stop()
 
 
 def test_a_job_runs_in_the_detectors_thread_with_its_checkpoint_and_comes_back(qtbot, gpu):

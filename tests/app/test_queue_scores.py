@@ -12,7 +12,7 @@ from app.storage.errors import StorageError
 from app.storage.predictions import PredictionRow
 from app.storage.queue_scores import read_scores
 from tcm_core.detection import Detection
-from tests.app.test_detection_service import build, detect_all, load, make_folder, tear_down
+from tests.helpers.detection_studio import build, detect_all, load, make_folder, tear_down
 
 
 def box(x: float, y: float) -> np.ndarray:
