@@ -1,6 +1,7 @@
 """Whether a detector finds the same again in the mirrored and in the smaller picture, when that is asked."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -9,7 +10,6 @@ from app.domain.queue import disagreement
 from app.services.decoding import settings_from
 from app.services.workspace import Workspace
 from app.storage.errors import StorageError
-from app.storage.predictions import PredictionRow
 from app.workers.gpu_thread import GpuThread
 from app.workers.messages import (
     CheckpointReady,
@@ -25,13 +25,14 @@ SMALLER: Final = 0.75
 _LOOKS: Final = ((1.0, True), (SMALLER, False))  # scale, mirrored
 
 
+@dataclass(eq=False)
 class _Asked:
-    """One page: what was found in the picture as it is, and the looks that are still to come."""
+    """One page: what it was looked at with before, and the looks that are still to come."""
 
-    def __init__(self, row: PredictionRow) -> None:
-        self.row = row
-        self.score = 0.0
-        self.numbers: set[int] = set()
+    checkpoint_hash: str
+    settings_json: str
+    numbers: set[int] = field(default_factory=set)
+    score: float = 0.0
 
 
 class Steadiness(QObject):
@@ -77,14 +78,14 @@ class Steadiness(QObject):
             StorageError: the project cannot be read.
         """
         db = self._workspace.db
+        known = {} if db is None else db.traces.settings(checkpoint.sha256)
         requests = []
         self._said = False
         for key in keys:
-            row = None if db is None else db.load_predictions(key, checkpoint.sha256)
-            if row is None:
+            if key not in known:
                 continue
-            asked = self._pages[key] = _Asked(row)
-            settings = settings_from(row.settings_json)
+            asked = self._pages[key] = _Asked(checkpoint.sha256, known[key])
+            settings = settings_from(known[key])
             for scale, mirrored in _LOOKS:
                 number = self._next_number()
                 asked.numbers.add(number)
@@ -108,22 +109,26 @@ class Steadiness(QObject):
         asked = self._pages.get(done.key)
         if asked is None or done.number not in asked.numbers:
             return
-        if done.checkpoint_hash != asked.row.checkpoint_hash:  # another one came into use meanwhile
-            self._drop(done.key)
-            return
-        asked.numbers.discard(done.number)
-        asked.score += disagreement(asked.row.detections, done.detections)
-        db = self._workspace.db
-        if asked.numbers or db is None:
-            return
-        del self._pages[done.key]
         try:
-            db.note_doubt(done.key, asked.row.checkpoint_hash, "unsteady", asked.score)
+            self._compare(done, asked)
         except StorageError as error:
             remedy = "Your labels are not affected. Mend what the message names and try again."
             self._tell(problem_of(error, what=str(error), where=done.key, remedy=remedy))
             self.cancel()
-        self.went_on.emit(self.pending)
+
+    def _compare(self, done: DetectDone, asked: _Asked) -> None:
+        """Note how far a look differs from what is kept, unless one of them is of something else by now."""
+        db, same = self._workspace.db, done.checkpoint_hash == asked.checkpoint_hash
+        row = db.load_predictions(done.key, asked.checkpoint_hash) if db is not None and same else None
+        if db is None or row is None or row.settings_json != asked.settings_json:
+            self._drop(done.key)
+            return
+        asked.numbers.discard(done.number)
+        asked.score += disagreement(row.detections, done.detections)
+        if not asked.numbers:
+            db.note_doubt(done.key, asked.checkpoint_hash, "unsteady", asked.score)
+            del self._pages[done.key]
+            self.went_on.emit(self.pending)
 
     @Slot(object)
     def _on_failed(self, failed: DetectFailed) -> None:

@@ -1,4 +1,4 @@
-"""What one checkpoint has left in a project: its predictions, counted and taken away."""
+"""What one checkpoint has left in a project: its predictions, listed and taken away."""
 
 from app.storage.project_file import ProjectFile
 
@@ -23,6 +23,18 @@ class CheckpointTraces:
                 (checkpoint_hash,),
             ).fetchall()
         return [(key, found) for key, found in rows]
+
+    def settings(self, checkpoint_hash: str) -> dict[str, str]:
+        """The pages that it has looked at in its own size, and by which decode settings (JSON), in one go.
+
+        Raises:
+            StorageError: the file cannot be read.
+        """
+        with self._file.reading("read what a checkpoint has found") as connection:
+            rows = connection.execute(
+                "SELECT key, settings FROM predictions WHERE checkpoint_hash = ?", (checkpoint_hash,)
+            ).fetchall()
+        return dict(rows)
 
     def forget(self, checkpoint_hash: str) -> None:
         """Take its predictions of all pages away; regions and those of other checkpoints stay.
