@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,6 +118,7 @@ def detect_folder(  # noqa: PLR0913 - three inputs, and switches by name
     names = result_names(images, root)
     manifest = Manifest(out, share)
     manifest.write()  # an output folder that cannot be written is found out before any work
+    wanted = _Wanted(overlay, force, frame, scores, smallest_scale)
     made_with = {
         "checkpoint": predictor.checkpoint_hash,
         "settings": predictor.decode_settings.model_dump(mode="json"),
@@ -125,65 +126,80 @@ def detect_folder(  # noqa: PLR0913 - three inputs, and switches by name
         "scores": scores,
         "smallest_scale": smallest_scale,
     }
-    jobs = []
-    for image in images[share.rank :: share.processes]:
-        job = _Job(image, names[image], out, overlay=overlay, frame=frame, scores=scores)
-        job.entry = {**made_with, **_identity(image)}
-        job.smallest_scale = smallest_scale
-        job.force = force
-        jobs.append(job)
+    jobs = [
+        _Job(image, names[image], out, wanted, {**made_with, **_identity(image)})
+        for image in images[share.rank :: share.processes]
+    ]
     try:
         yield from _Pipeline(predictor, manifest).run(jobs)
     finally:
         manifest.write()
 
 
-class _Job:
-    """One image and the files made from it."""
+class _Wanted(NamedTuple):
+    """What detect_folder was told about all images."""
 
-    def __init__(
-        self,
-        image: Path,
-        name: PurePosixPath,
-        out: Path,
-        *,
-        overlay: bool,
-        frame: ReadFrame,
-        scores: bool,
-    ) -> None:
-        self.image, self.name, self.frame, self.scores = image, name, frame, scores
-        self.result = out / name
-        stem = name.name.removeprefix("res_").removesuffix(".txt")
-        self.picture = self.result.with_name(f"{stem}.overlay.jpg") if overlay else None
-        self.entry: dict[str, Any] = {}
-        self.smallest_scale: float | None = None
-        self.force = False
+    overlay: bool
+    force: bool
+    frame: ReadFrame
+    scores: bool
+    smallest_scale: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """One image and the files made from it.
+
+    Attributes:
+        image: to be read.
+        name: of the result, below out.
+        out: the output folder.
+        wanted: of all images.
+        entry: of the manifest, when it is done.
+    """
+
+    image: Path
+    name: PurePosixPath
+    out: Path
+    wanted: _Wanted
+    entry: dict[str, Any]
+
+    @property
+    def result(self) -> Path:
+        """The file of the texts."""
+        return self.out / self.name
+
+    @property
+    def picture(self) -> Path | None:
+        """The file with the texts drawn in, if that is wanted."""
+        stem = self.name.name.removeprefix("res_").removesuffix(".txt")
+        return self.result.with_name(f"{stem}.overlay.jpg") if self.wanted.overlay else None
 
     def skipped(self, manifest: Manifest) -> Outcome | None:
         """The outcome when an earlier result stands."""
         known = manifest.entry(str(self.name))
         there = self.result.is_file() and (self.picture is None or self.picture.is_file())
-        if self.force or known is None or not there or not _same(known, self.entry):
+        if self.wanted.force or known is None or not there or not _same(known, self.entry):
             return None
         return Outcome(self.image, "skipped", int(known.get("texts", 0)), "")
 
     def pixels(self) -> int:
         """Of the picture, by its header; 0 when it has none."""
         try:
-            height, width = read_size(self.image, self.frame)
+            height, width = read_size(self.image, self.wanted.frame)
         except TcmError:
             return 0
         return height * width
 
     def read(self) -> _Pixels:
         """The picture."""
-        return read_image(self.image, self.frame)
+        return read_image(self.image, self.wanted.frame)
 
     def look(self, predictor: "Predictor | ExportedPredictor", pixels: _Pixels) -> Callable[[], Prediction]:
         """The expensive half; what is left to do comes back."""
-        if self.smallest_scale is not None:
+        if self.wanted.smallest_scale is not None:
             size = (pixels.shape[0], pixels.shape[1])
-            tiling = plan_tiles(size, predictor.sides, self.smallest_scale)
+            tiling = plan_tiles(size, predictor.sides, self.wanted.smallest_scale)
             if tiling is not None:
                 prediction = predict_tiles(predictor, pixels, tiling)
                 return lambda: prediction
@@ -192,7 +208,7 @@ class _Job:
 
     def write(self, pixels: _Pixels, found: Prediction) -> Outcome:
         """Writes the results."""
-        lines = detection_lines(found.detections, with_scores=self.scores)
+        lines = detection_lines(found.detections, with_scores=self.wanted.scores)
         if self.picture is not None:
             picture = draw_overlay(pixels, found.detections, found.maps)
             write_atomic(self.picture, jpeg_bytes(picture))
