@@ -5,7 +5,7 @@ from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Final
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPixmap, QRegion, QTransform
 from PySide6.QtWidgets import QGraphicsObject, QStyleOptionGraphicsItem, QWidget
 
@@ -27,7 +27,7 @@ class CanvasLayer(QGraphicsObject):
 
 
 class CachedLayer(CanvasLayer):
-    """Keeps a pixmap of the widget's size. Subclasses draw a rectangle of it on demand.
+    """Keeps a pixmap of what is seen of the widget. Subclasses draw a rectangle of it on demand.
 
     The pixmap is scrolled when the view is moved by whole device pixels, and only the uncovered strips are
     drawn. Another scale draws it all: roughly at first when that is much work, fully when `refine` is called.
@@ -36,6 +36,7 @@ class CachedLayer(CanvasLayer):
     def __init__(self) -> None:
         super().__init__()
         self._pixmap = QPixmap()
+        self._part: QRect | None = None  # widget pixels
         self._placement = QTransform()  # image pixels to pixels of the pixmap
         self._dirty: list[QRectF] = []  # image pixels
         self._dirty_margin = 0.0  # device pixels to add around them
@@ -65,6 +66,12 @@ class CachedLayer(CanvasLayer):
             visible: image pixels.
             scale: pixels of the pixmap for one image pixel.
         """
+
+    def show_part(self, part: QRect | None) -> None:
+        """Draw only this rectangle of the widget, the rest of it is not seen; None: all of it."""
+        if part != self._part:
+            self._part = part
+            self.update()
 
     def invalidate(self, rects: Iterable[QRectF], margin: float) -> None:
         """Draw these image rectangles again, each with a margin in widget pixels around it."""
@@ -104,28 +111,32 @@ class CachedLayer(CanvasLayer):
             self._pixmap = QPixmap()
             return
         ratio = widget.devicePixelRatioF()
+        seen = QRect(QPoint(0, 0), widget.size() * ratio)
+        if self._part is not None:
+            seen &= QTransform.fromScale(ratio, ratio).mapRect(QRectF(self._part)).toAlignedRect()
+        if seen.isEmpty():
+            return
         placement = painter.worldTransform() * QTransform.fromScale(ratio, ratio)
-        self._bring_up_to_date(placement, widget.size() * ratio, ratio)
+        self._bring_up_to_date(placement * QTransform.fromTranslate(-seen.x(), -seen.y()), seen.size(), ratio)
         painter.save()
         painter.resetTransform()
         self._pixmap.setDevicePixelRatio(ratio)
-        painter.drawPixmap(QPointF(0, 0), self._pixmap)
+        painter.drawPixmap(QPointF(seen.topLeft()) / ratio, self._pixmap)
         self._pixmap.setDevicePixelRatio(1.0)
         painter.restore()
 
     def _bring_up_to_date(self, placement: QTransform, size: QSize, ratio: float) -> None:
         whole = QRect(0, 0, size.width(), size.height())
-        shift = self._whole_shift(placement) if self._pixmap.size() == size else None
+        shift = None if self._pixmap.isNull() else self._whole_shift(placement)
         if shift is None:
             if self._pixmap.size() != size:
-                self._pixmap = QPixmap(size)
-                self._pixmap.fill(Qt.GlobalColor.transparent)  # gives it an alpha channel
+                self._pixmap = _clear(size)
             visible = placement.inverted()[0].mapRect(QRectF(whole))
             rescaled = not self._has_scale_of(placement) and not self._placement.isIdentity()
             self._rough = rescaled and self.is_much_work(visible, placement.m11())
             region = QRegion(whole)
         else:
-            region = self._scrolled(shift, whole) | self._dirty_region(placement, ratio)
+            region = self._moved(shift, whole) | self._dirty_region(placement, ratio)
         self._placement = placement
         self._dirty.clear()
         self._dirty_margin = 0.0
@@ -144,13 +155,18 @@ class CachedLayer(CanvasLayer):
     def _has_scale_of(self, placement: QTransform) -> bool:
         return math.isclose(self._placement.m11(), placement.m11(), rel_tol=1e-9)
 
-    def _scrolled(self, shift: tuple[int, int], whole: QRect) -> QRegion:
-        if shift == (0, 0):
-            return QRegion()
-        if abs(shift[0]) >= whole.width() or abs(shift[1]) >= whole.height():
-            return QRegion(whole)
-        self._pixmap.scroll(*shift, whole)
-        return QRegion(whole) - QRegion(whole.translated(*shift))
+    def _moved(self, shift: tuple[int, int], whole: QRect) -> QRegion:
+        """Move what is there to its new place in a pixmap as large as `whole`; what is to be drawn now."""
+        before = self._pixmap.rect()
+        if before.size() != whole.size():
+            old, self._pixmap = self._pixmap, _clear(whole.size())
+            painter = QPainter(self._pixmap)
+            painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
+            painter.drawPixmap(QPoint(*shift), old)
+            painter.end()
+        elif shift != (0, 0) and before.intersects(before.translated(*shift)):
+            self._pixmap.scroll(*shift, before)
+        return QRegion(whole) - QRegion(before.translated(*shift))
 
     def _dirty_region(self, placement: QTransform, ratio: float) -> QRegion:
         region = QRegion()
@@ -176,3 +192,9 @@ class CachedLayer(CanvasLayer):
                 painter.restore()
         finally:
             painter.end()  # a painter left on the pixmap would crash the program later
+
+
+def _clear(size: QSize) -> QPixmap:
+    pixmap = QPixmap(size)
+    pixmap.fill(Qt.GlobalColor.transparent)  # gives it an alpha channel
+    return pixmap

@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRect, QRectF
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
@@ -51,6 +51,7 @@ class Stage:
         self.detections = PolygonLayer()
         self.regions = PolygonLayer()
         self.compared = PolygonLayer()
+        self._polygon_layers = (self.truth, self.detections, self.regions, self.compared)
         self.active = ActiveLayer()
         self.cross_hair = CrossHair()
         self.image_rect = QRectF()
@@ -174,18 +175,20 @@ class Stage:
         self._peeking = hidden
         self._apply_visibility()
 
+    def show_part(self, part: QRect | None) -> None:
+        """Draw only this rectangle of the widget, the rest of it is not seen; None: all of it."""
+        for layer in (self.photo, *self._polygon_layers):
+            layer.show_part(part)
+
     def refine(self) -> None:
         """Replace rough drawings by full ones."""
-        self.truth.refine()
-        self.detections.refine()
-        self.regions.refine()
-        self.compared.refine()
+        for layer in self._polygon_layers:
+            layer.refine()
 
     @property
     def is_rough(self) -> bool:
         """Whether `refine` would improve anything."""
-        layers = (self.truth, self.detections, self.regions, self.compared)
-        return any(layer.is_rough for layer in layers)
+        return any(layer.is_rough for layer in self._polygon_layers)
 
     def _apply_visibility(self) -> None:
         shown: Mapping[LayerName, bool] = {

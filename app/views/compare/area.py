@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import Final, Literal, Protocol
 
 from PySide6.QtCore import QRect, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QMouseEvent, QRegion, QResizeEvent
+from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QWidget
+
+from app.views.compare.canvas import PaneCanvas
 
 Mode = Literal["beside", "swipe", "blink"]
 MODES: Final[tuple[Mode, ...]] = ("beside", "swipe", "blink")
@@ -21,7 +23,7 @@ class Laid(Protocol):
     @property
     def header(self) -> QWidget: ...
     @property
-    def canvas(self) -> QWidget: ...
+    def canvas(self) -> PaneCanvas: ...
     def mark(self, *, marked: bool) -> None:
         """Let the heading stand out, or not."""
         ...
@@ -111,7 +113,7 @@ class PaneArea(QWidget):
         for divider in self._dividers:
             divider.setVisible(self._mode == "swipe")
         for pane in self._panes:
-            pane.canvas.clearMask()
+            pane.canvas.show_part(None)
             pane.mark(marked=False)
             pane.header.show()
             pane.canvas.show()
@@ -156,7 +158,7 @@ class PaneArea(QWidget):
         edges = [0, *(round(share * picture.width()) for share in self._shares), picture.width()]
         for at, pane in enumerate(self._panes):
             strip = QRect(edges[at], 0, edges[at + 1] - edges[at], picture.height())
-            pane.canvas.setMask(QRegion(strip))
+            pane.canvas.show_part(strip)
             pane.canvas.setVisible(not strip.isEmpty())
         for divider, edge in zip(self._dividers, edges[1:-1], strict=True):
             divider.setGeometry(edge - HANDLE // 2, picture.top(), HANDLE, picture.height())

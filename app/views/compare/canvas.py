@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QImage, QMouseEvent
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QImage, QMouseEvent, QRegion
 from PySide6.QtWidgets import QWidget
 
 from app.domain.compare import Shape
@@ -112,6 +112,14 @@ class PaneCanvas(NavigationView):
     def show_map(self, values: NDArray[np.uint8] | None, rect: QRectF | None) -> None:
         """Show a (h, w) score map over the image rectangle that all of it covers, or none."""
         self.stage.show_map(values, rect)
+
+    def show_part(self, part: QRect | None) -> None:
+        """Be there in this rectangle of the widget only, for the eye and for the mouse; None: everywhere."""
+        if part is None:
+            self.clearMask()
+        else:
+            self.setMask(QRegion(part))
+        self.stage.show_part(part)
 
     def light_up(self, index: int | None, tag: str = "") -> None:
         """Let the polygon shine that is under the mouse here or in another pane; None: none."""
