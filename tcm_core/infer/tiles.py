@@ -35,6 +35,9 @@ _SEAM: Final = 12.0
 
 _STRIDE: Final = 32
 
+_ROUNDING: Final = 1e-6
+"""Image pixels: less than this is an error of floating point."""
+
 
 class Tiling(NamedTuple):
     """A picture cut into tiles of the same size."""
@@ -62,21 +65,13 @@ def plan_tiles(
     wanted = max(min(by_short, LARGEST_SCALE), smallest_scale)
     if fitted * TOLERANCE >= wanted:
         return None
-    rows, columns = height * wanted, width * wanted
-    tall = height > width
-    most_rows = sides.longest if tall and columns <= sides.short * 1.01 else sides.short
-    most_columns = sides.longest if not tall and rows <= sides.short * 1.01 else sides.short
-    tops = _starts(rows, most_rows)
-    lefts = _starts(columns, most_columns)
-    tile_height, tile_width = min(rows, most_rows), min(columns, most_columns)
-    tiles = []
-    for top in tops:
-        for left in lefts:
-            x0, y0 = math.floor(left / wanted), math.floor(top / wanted)
-            x1 = min(width, math.ceil((left + tile_width) / wanted))
-            y1 = min(height, math.ceil((top + tile_height) / wanted))
-            tiles.append(Tile(x0, y0, x1, y1))
-    return Tiling(wanted, tuple(dict.fromkeys(tiles)))  # rounding can make two the same
+    short, longest = (int(side / wanted + _ROUNDING) for side in sides)  # image pixels
+    tile_height = min(height, longest if width <= short else short)
+    tile_width = min(width, longest if height <= short else short)
+    tops = _starts(height, tile_height, OVERLAP / wanted)
+    lefts = _starts(width, tile_width, OVERLAP / wanted)
+    tiles = (Tile(left, top, left + tile_width, top + tile_height) for top in tops for left in lefts)
+    return Tiling(wanted, tuple(tiles))
 
 
 def predict_tiles(
@@ -132,10 +127,10 @@ class _Canvas:
         return ImageMaps(predictor.decode_settings.head, self.frame, self.plane, {})
 
 
-def _starts(length: float, tile: float) -> list[float]:
-    """Where tiles of one length begin, so that neighbours share OVERLAP, or a third of a small tile."""
+def _starts(length: int, tile: int, overlap: float) -> list[int]:
+    """Where tiles of one length begin, so that neighbours share the overlap, or a third of a small tile."""
     if length <= tile:
-        return [0.0]
-    overlap = min(OVERLAP, tile / 3)
-    count = math.ceil((length - overlap) / (tile - overlap))
-    return [float(start) for start in np.linspace(0.0, length - tile, count)]
+        return [0]
+    shared = min(overlap, tile / 3)
+    count = math.ceil((length - shared) / (tile - shared))
+    return [round(start) for start in np.linspace(0, length - tile, count).tolist()]
