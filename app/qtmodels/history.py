@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from app.domain.letters import as_letters
 from app.i18n.translation import tr
 from app.storage.history import START, StepHead, finished_steps
 
@@ -46,7 +47,8 @@ class HistoryModel(QAbstractListModel):
         if step.revision == START:
             return tr(step.label)
         now = f"  {tr('(now)')}" if index.row() == 0 else ""
-        return f"{when(step)}  {tr(_KINDS.get(step.kind, '') + step.label)}{now}"
+        text = f"{when(step)}  {tr(_KINDS.get(step.kind, '') + step.label)}{now}"
+        return as_letters(text) if role == Qt.ItemDataRole.ToolTipRole else text
 
 
 def when(step: StepHead) -> str:

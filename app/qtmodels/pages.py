@@ -19,6 +19,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap
 
+from app.domain.letters import as_letters
 from app.domain.page_filter import FilterError, PageFilter, parse
 from app.domain.queue import QueueKind, in_queue, is_queue
 from app.i18n.translation import tr
@@ -218,7 +219,9 @@ class PageListModel(QStringListModel):
                 return key
             case Qt.ItemDataRole.DecorationRole:
                 return self._thumbnail(key)
-            case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleTextRole:
+            case Qt.ItemDataRole.ToolTipRole:
+                return as_letters(self._description(key))
+            case Qt.ItemDataRole.AccessibleTextRole:
                 return self._description(key)
             case Qt.ItemDataRole.SizeHintRole:
                 return QSize(THUMBNAIL_EDGE * 2, THUMBNAIL_EDGE + 8)

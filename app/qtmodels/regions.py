@@ -8,6 +8,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from PySide6.QtGui import QColor
 
 from app.domain.edits import SetIgnore, SetText
+from app.domain.letters import as_letters
 from app.domain.page import Page
 from app.domain.region import Region
 from app.domain.spelling import TextCheck
@@ -132,7 +133,7 @@ class RegionTableModel(QAbstractTableModel):
         found = self._check.findings(region.text)
         parts = [tr(f"Not allowed: {' '.join(found.strange)}")] if found.strange else []
         parts += [tr(f"Not in the word list: {', '.join(found.unknown)}")] if found.unknown else []
-        return "\n".join(parts)
+        return as_letters("\n".join(parts))
 
     def setData(self, index: AnyIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         """Ask for the edit; the row changes when the page does.

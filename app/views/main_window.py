@@ -42,6 +42,7 @@ from app.views.panels.page_list import PageListPanel
 from app.views.panels.regions import RegionPanel
 from app.views.panels.start_page import StartPage
 from app.views.panels.status import StudioStatusBar
+from app.views.plain_label import plain_label
 from app.views.theme import Colours, application_icon
 
 TITLE: Final = "TCM Studio"
@@ -300,8 +301,8 @@ class MainWindow(QMainWindow):
         dock.setFeatures(
             QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetClosable
         )
-        heading = QLabel(title)
-        heading.setProperty("role", "dock")
+        heading = plain_label("dock", wraps=False)
+        heading.setText(title)
         dock.windowTitleChanged.connect(heading.setText)
         dock.setTitleBarWidget(heading)
         dock.setWidget(widget)

@@ -16,6 +16,7 @@ from app.domain.comment_edits import (
     ResolveComment,
     comments_of,
 )
+from app.domain.letters import as_letters
 from app.storage.comments import CommentTable
 from app.storage.errors import StorageError
 from app.views.action_spec import ActionSpec
@@ -111,7 +112,7 @@ class CommentCommands(QObject):
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             comment = self._pin_at(event.pos())
             if comment is not None:
-                QToolTip.showText(event.globalPos(), f"{comment.text}\n{comment.author}")
+                QToolTip.showText(event.globalPos(), as_letters(f"{comment.text}\n{comment.author}"))
                 return True
         elif self._dragged is not None and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
             if event.type() == QEvent.Type.ShortcutOverride:

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QLineEdit,
     QProgressBar,
     QPushButton,
@@ -23,11 +22,13 @@ from PySide6.QtWidgets import (
 )  # fmt: skip
 
 from app.domain.checkpoint import ORIGINS, CheckpointEntry, size_words
+from app.domain.letters import as_letters
 from app.i18n.translation import tr
 from app.services.checkpoint_shelf import SOUND, Checked, CheckpointShelf
 from app.services.checkpoint_weights import WeightsShelf
 from app.views.dialogs.checkpoints_card import CheckpointFacts
 from app.views.dialogs.checkpoints_weights import WeightsPanel
+from app.views.plain_label import plain_label
 
 COLUMNS: Final = ("Name", "From", "Head", "Image encoder", "Size", "Figures", "Tags")
 TOLD_MS: Final = 12_000
@@ -60,10 +61,7 @@ class CheckpointWindow(QWidget):
         self.tree = _tree()
         self.facts = CheckpointFacts()
         self.buttons: dict[str, QPushButton] = {}
-        self.told = QLabel()
-        self.told.setWordWrap(True)
-        self.told.setTextFormat(Qt.TextFormat.PlainText)
-        self.told.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.told = plain_label(selectable=True)
         self.bar = QProgressBar()
         self.bar.setAccessibleName("Progress")
         self.bar.setTextVisible(False)
@@ -208,7 +206,7 @@ class CheckpointWindow(QWidget):
         )
         for column, text in enumerate(texts):
             item.setText(column, text)
-        item.setToolTip(0, entry.problem or str(entry.path))
+        item.setToolTip(0, as_letters(entry.problem or str(entry.path)))
 
     @Slot(object)
     def _noted(self, path: object) -> None:

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QInputDialog, QMessageBox, QWidget
 
 from app.domain.checkpoint import CheckpointEntry, size_words
+from app.domain.letters import as_letters
 from app.i18n.translation import tr
 from app.services.prediction_store import Traces
 
@@ -24,7 +25,7 @@ class DeleteCheckpointDialog(QMessageBox):
         super().__init__(parent)
         self.setWindowTitle(tr("Delete a checkpoint"))
         self.setIcon(QMessageBox.Icon.Question)
-        self.setText(tr(f"Delete {entry.name} for good?"))
+        self.setText(as_letters(tr(f"Delete {entry.name} for good?")))
         freed = size_words(entry.size + traces.bytes)
         pages = len(traces.keys)
         self.setInformativeText(
@@ -49,7 +50,7 @@ def ask_for_line(parent: QWidget, title: str, label: str, text: str, use: Callab
     """Ask for a line of text beside the work; `use` gets it, nobody when it is cancelled."""
     dialog = QInputDialog(parent)
     dialog.setWindowTitle(tr(title))
-    dialog.setLabelText(tr(label))
+    dialog.setLabelText(as_letters(tr(label)))
     dialog.setTextValue(text)
     dialog.resize(460, dialog.height())
     dialog.textValueSelected.connect(use)

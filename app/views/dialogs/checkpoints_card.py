@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QUrl
 from PySide6.QtGui import QTextDocument
-from PySide6.QtWidgets import QFormLayout, QLabel, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QTextBrowser, QVBoxLayout, QWidget
 
 from app.i18n.translation import tr
+from app.views.plain_label import plain_label
 
 FACTS: Final = (
     "State", "File", "Origin", "Calls itself", "Head", "Image encoder", "Words of its prompt", "Looks at",
@@ -39,7 +40,7 @@ class CheckpointFacts(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.values = {name: _label() for name in FACTS}
+        self.values = {name: plain_label(selectable=True) for name in FACTS}
         self.card = CardView()
         form = QFormLayout()
         form.setHorizontalSpacing(12)
@@ -58,11 +59,3 @@ class CheckpointFacts(QWidget):
             label.setText(known.get(name, ""))
             self._form.setRowVisible(label, bool(known.get(name)))
         self.card.show_card(card)
-
-
-def _label() -> QLabel:
-    label = QLabel()
-    label.setTextFormat(Qt.TextFormat.PlainText)  # files say what they like of themselves
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from app.i18n.translation import tr
 from app.services.checkpoint_weights import WeightsRow, WeightsShelf
+from app.views.plain_label import plain_label
 from app.workers.messages import Problem
 
 COLUMNS: Final = ("Name", "State", "Size", "SHA-256", "From")
@@ -44,10 +45,8 @@ class WeightsPanel(QWidget):
             "word. Nothing is fetched until you press Pull."
         )
         self.explanation.setWordWrap(True)
-        self.told = QLabel("Looking...")
-        self.told.setWordWrap(True)
-        self.told.setTextFormat(Qt.TextFormat.PlainText)
-        self.told.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.told = plain_label(selectable=True)
+        self.told.setText("Looking...")
         self.bar = QProgressBar()
         self.bar.setAccessibleName("Progress of the download")
         self.pull_button = QPushButton("Pull")

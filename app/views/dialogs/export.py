@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import Qt, QUrl, Slot
+from PySide6.QtCore import QUrl, Slot
 from PySide6.QtGui import QCloseEvent, QDesktopServices
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from app.i18n.translation import tr, tr_lines
 from app.services.export import AnyPlan, ExportService
 from app.services.format_export import WITHOUT_ZIP, usual_frame, writable_formats
+from app.views.plain_label import plain_label
 from app.views.problem_text import problem_text
 from app.workers.messages import Problem
 from tcm_core.geometry.orientation import ReadFrame
@@ -63,9 +64,7 @@ class ExportDialog(QDialog):
         self.zip.setChecked(profile.as_zip)
         self.live = QCheckBox("From now on, write an image again into this folder whenever it is approved")
         self.live.setChecked(profile.live)
-        self.outcome = QLabel()
-        self.outcome.setWordWrap(True)
-        self.outcome.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.outcome = plain_label(selectable=True)
         self.show_button = QPushButton("Show in folder")
         self.show_button.hide()
         self.close_button = QPushButton("Close")

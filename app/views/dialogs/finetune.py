@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QTimer, Signal, Slot
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.finetune import Draw, FinetuneWish
 from app.i18n.translation import tr, tr_lines
 from app.services.finetune import FinetuneService
 from app.services.finetune_prepare import Estimate
 from app.views.dialogs.finetune_groups import LearningGroup, PagesGroup, PlaceGroup, Scope
+from app.views.plain_label import plain_label
 from app.workers.messages import Problem
 
 WAIT_MS: Final = 250
@@ -60,8 +61,7 @@ class FinetuneDialog(QDialog):
         self.pages = PagesGroup(scopes)
         self.learning = LearningGroup(defaults.name, defaults.checkpoints, defaults.start)
         self.place = PlaceGroup(defaults.launcher, defaults.there)
-        self.estimate = QLabel()
-        self.estimate.setWordWrap(True)
+        self.estimate = plain_label()
         self.estimate_button = QPushButton("Estimate time and memory")
         self.close_button = QPushButton("Close")
         self.start_button = QPushButton("Start")

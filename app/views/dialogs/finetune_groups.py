@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QGroupBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QSpinBox,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from app.domain.finetune import Draw
 from app.i18n.translation import tr_lines
+from app.views.plain_label import plain_label
 
 Scope = tuple[str, Callable[[], Sequence[str]]]
 FREEZE: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
@@ -63,8 +63,7 @@ class PagesGroup(QGroupBox):
         self.validation.setMaximum(80)
         self.apart = QCheckBox("Pages that look alike stay on one side")
         self.apart.setChecked(True)
-        self.report = QLabel()
-        self.report.setWordWrap(True)
+        self.report = plain_label()
         form = _form(self)
         form.addRow("Take", self.scope)
         form.addRow("Share of these pages", self.fraction)

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QProgressBar,
     QPushButton,
     QTreeWidget,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 from app.domain.finetune_diff import Change, PageDiff
 from app.i18n.translation import tr, tr_lines
 from app.services.finetune_recheck import Recheck, RecheckJob, RecheckPage
+from app.views.plain_label import plain_label
 from app.workers.messages import Problem
 
 SHOWN: Final[tuple[Change, ...]] = ("fixed", "broken", "missed")
@@ -59,8 +59,8 @@ class RecheckDialog(QDialog):
         self.resize(860, 560)
         self._job, self._pages, self._unlearnt = job, pages, frozenset(unlearnt)
         self.outcome: Recheck | None = None
-        self.summary = QLabel("The images are detected by both checkpoints...")
-        self.summary.setWordWrap(True)
+        self.summary = plain_label()
+        self.summary.setText("The images are detected by both checkpoints...")
         self.bar = QProgressBar()
         self.bar.setAccessibleName("Images done")
         self.tree = QTreeWidget()

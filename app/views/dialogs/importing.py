@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from app.i18n.translation import tr, tr_lines
 from app.services.importing import AUTO, ImportMode, ImportOutcome, ImportPlan, ImportService
 from app.services.workspace import Workspace
+from app.views.plain_label import plain_label
 from app.views.problem_text import problem_text
 from app.workers.messages import Problem
 from tcm_core.geometry.orientation import ReadFrame
@@ -60,8 +61,7 @@ class ImportDialog(QDialog):
         self.report.setAccessibleName("What was found")
         self.progress = QProgressBar()
         self.progress.hide()
-        self.outcome = QLabel()
-        self.outcome.setWordWrap(True)
+        self.outcome = plain_label()
         self.cancel_button = QPushButton("Close")
         self.import_button = QPushButton("Import")
         self.import_button.setProperty("role", "primary")

@@ -35,6 +35,7 @@ from app.views.keymap import (
     owner_of,
     portable,
 )
+from app.views.plain_label import plain_label
 from tcm_core.errors import TcmError
 
 FILES = "Keys (*.json)"
@@ -70,13 +71,11 @@ class KeyEditor(QDialog):
         self.tree.setAccessibleName("Commands with their keys")
         self.tree.setHeaderLabels(["Command", "Keys", "Keys of the preset"])
         self.tree.setRootIsDecorated(False)
-        self.chosen = QLabel()
-        self.chosen.setProperty("role", "heading")
+        self.chosen = plain_label("heading", wraps=False)
         self.key = QKeySequenceEdit()
         self.key.setMaximumSequenceLength(1)
         self.key.setAccessibleName("Press the new key")
-        self.message = QLabel()
-        self.message.setWordWrap(True)
+        self.message = plain_label()
         self.use_button = QPushButton("Use instead")
         self.add_button = QPushButton("Use too")
         self.take_button = QPushButton("Take it from there")

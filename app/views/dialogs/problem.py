@@ -1,10 +1,11 @@
 """The one error dialog: what failed, where, what to do, and details to copy."""
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtGui import QFontDatabase, QGuiApplication
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from app.i18n.translation import tr
+from app.views.plain_label import plain_label
 from app.views.problem_text import problem_text
 from app.workers.messages import Problem
 
@@ -20,9 +21,9 @@ class ProblemDialog(QDialog):
         self.setMinimumWidth(520)
         self._waiting: list[Problem] = []
         self._shown: Problem | None = None
-        self.what = _wrapped("heading")
-        self.where = _wrapped("muted")
-        self.remedy = _wrapped("")
+        self.what = plain_label("heading", selectable=True)
+        self.where = plain_label("muted", selectable=True)
+        self.remedy = plain_label(selectable=True)
         self.details = QPlainTextEdit()
         self.details.setReadOnly(True)
         self.details.setAccessibleName("Details of the problem")
@@ -115,13 +116,3 @@ class ProblemDialog(QDialog):
     def _copy(self) -> None:
         if self._shown is not None:
             QGuiApplication.clipboard().setText(problem_text(self._shown))
-
-
-def _wrapped(role: str) -> QLabel:
-    label = QLabel()
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    if role:
-        label.setProperty("role", role)
-    return label

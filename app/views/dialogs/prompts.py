@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )  # fmt: skip
 
+from app.domain.letters import as_letters
 from app.domain.prompts import MapFigures
 from app.i18n.translation import tr
 from app.services.prompts import PromptMap, PromptMaps
@@ -29,6 +30,7 @@ from app.storage.prompt_presets import WORDS_LIMIT
 from app.views.compare.area import MODES, Mode
 from app.views.dialogs.prompts_pictures import RIGHTS, PromptPictures
 from app.views.panels.slider_spin import SliderSpin
+from app.views.plain_label import plain_label
 
 TYPED_MS: Final = 350
 """A map is asked for when nothing was typed for so long."""
@@ -68,11 +70,7 @@ class PromptWindow(QWidget):
         self._listed: list[str] = []
         self._maps: PromptMaps | None = None
         self._figures: Mapping[str, MapFigures] = {}
-        self.known, self.told = QLabel(), QLabel()
-        for label in (self.known, self.told):
-            label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-        self.known.setProperty("role", "muted")
+        self.known, self.told = plain_label("muted"), plain_label()
         self.weights_button = QPushButton("CLIP weights...")
         self.weights_button.setToolTip("Open the list of CLIP weights, to pull those of this text tower")
         self.weights_button.hide()
@@ -256,7 +254,7 @@ class PromptWindow(QWidget):
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
                 item.setData(_WORDS, words)
-                item.setToolTip(refused)
+                item.setToolTip(as_letters(refused))
                 self.table.setItem(row, column, item)
             if words == self.current:
                 self.table.setCurrentCell(row, 0)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPalette
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.domain.compare import shapes_of_detections, shapes_of_regions
 from app.domain.prompts import difference, stretched
@@ -15,6 +15,7 @@ from app.services.prompts import PromptMap
 from app.views.canvas.score_overlay import DIFFERENCE
 from app.views.compare.area import PaneArea
 from app.views.compare.canvas import Look, PaneCanvas
+from app.views.plain_label import plain_label
 from tcm_core.decode.maps import Plane
 
 Right = Literal["map", "difference"]
@@ -28,8 +29,7 @@ class PromptPane:
         self.canvas = PaneCanvas(area)
         self.header = QWidget(area)
         self.header.setAutoFillBackground(True)
-        self.title = QLabel()
-        self.title.setProperty("role", "heading")
+        self.title = plain_label("heading", wraps=False)
         column = QVBoxLayout(self.header)
         column.setContentsMargins(8, 6, 8, 6)
         column.addWidget(self.title)

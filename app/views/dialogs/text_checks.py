@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from app.storage.errors import StorageError
 from app.storage.text_checks import read_words
+from app.views.plain_label import plain_label
 
 
 class TextChecksDialog(QDialog):
@@ -48,7 +49,7 @@ class TextChecksDialog(QDialog):
         self.take = QPushButton("Add those of this image")
         self.take.setEnabled(bool(used))
         self.choose, self.drop = QPushButton("Choose a file..."), QPushButton("No list")
-        self.list_label = QLabel()
+        self.list_label = plain_label(wraps=False)
         buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
         )

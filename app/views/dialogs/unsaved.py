@@ -3,6 +3,8 @@
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from app.domain.letters import as_letters
+
 
 class UnsavedDialog(QMessageBox):
     """Stay is the default.
@@ -23,7 +25,7 @@ class UnsavedDialog(QMessageBox):
         self.setWindowTitle("Edits are not saved")
         self.setIcon(QMessageBox.Icon.Warning)
         self.setText("The last edits are in memory only. They are lost if you leave now.")
-        self.setInformativeText(reason)
+        self.setInformativeText(as_letters(reason))
         self.stay_button = self.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
         self.again_button = self.addButton("Try again and leave", QMessageBox.ButtonRole.AcceptRole)
         self.elsewhere_button = self.addButton("Save them elsewhere...", QMessageBox.ButtonRole.ActionRole)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.comment import Comment
+from app.domain.letters import as_letters
 from app.i18n.translation import tr
 from app.views.panels.transcription import TranscriptionEdit
 
@@ -89,7 +90,7 @@ class CommentPanel(QWidget):
             item = QListWidgetItem(f"{number}   {'✓ ' if comment.resolved else ''}{comment.text}")
             item.setData(Qt.ItemDataRole.UserRole, comment.id)
             written = datetime.fromtimestamp(comment.at).strftime("%Y-%m-%d %H:%M")
-            item.setToolTip(f"{comment.text}\n{comment.author}, {written}")
+            item.setToolTip(as_letters(f"{comment.text}\n{comment.author}, {written}"))
             self.list.addItem(item)
             if comment.id == chosen:
                 self.list.setCurrentItem(item)

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QFrame,
     QGridLayout,
-    QLabel,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -22,6 +21,7 @@ from app.i18n.translation import tr
 from app.views.panels.action_button import ActionButton
 from app.views.panels.fold import Fold
 from app.views.panels.slider_spin import SliderSpin
+from app.views.plain_label import plain_label
 from tcm_core.config.decode import DbDecode, DecodeSettings
 
 
@@ -138,7 +138,7 @@ class DetectionPanel(QScrollArea):
         self.own = QCheckBox("For this image only")
         self.own.setToolTip("What is moved here changes this image alone, and is kept with it")
         self.own.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # the mouse leaves the keys to the picture
-        self.summary, self.own_note, self.effect = _muted(), _muted(), _muted()
+        self.summary, self.own_note, self.effect = (plain_label("muted") for _ in range(3))
         self.summary.setMinimumHeight(self.summary.fontMetrics().height())  # its line is there when empty
         self.own_note.setText("This image has settings of its own.")
         self.own_note.hide()
@@ -266,13 +266,6 @@ class DetectionPanel(QScrollArea):
     @Slot(int)
     def _checkpoint_picked(self, index: int) -> None:
         self.checkpoint_chosen.emit(str(self.checkpoint.itemData(index)))
-
-
-def _muted() -> QLabel:
-    label = QLabel()
-    label.setProperty("role", "muted")
-    label.setWordWrap(True)
-    return label
 
 
 def _form() -> QFormLayout:

@@ -18,6 +18,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from app.domain.letters import as_letters
 from app.domain.review import REVIEW_STATES
 from app.domain.review_strip import bin_counts, bin_of, strip_pixels
 from app.services.workspace import Workspace
@@ -130,7 +131,7 @@ class HeatStrip(QWidget):
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            QToolTip.showText(event.globalPos(), self.words_at(event.pos().x()), self)
+            QToolTip.showText(event.globalPos(), as_letters(self.words_at(event.pos().x())), self)
             return True
         return bool(super().event(event))
 

@@ -5,11 +5,12 @@ from typing import Final
 
 from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QListView, QListWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QListView, QListWidget, QToolButton, QVBoxLayout, QWidget
 
 from app.i18n.translation import tr
 from app.qtmodels.history import HistoryModel
 from app.views.panels.action_button import ActionButton
+from app.views.plain_label import plain_label
 
 CHANGES_HEIGHT: Final = 110  # of the list of differences, widget pixels
 
@@ -37,9 +38,7 @@ class HistoryPanel(QWidget):
         self.view.setUniformItemSizes(True)
         self.view.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.view.setAccessibleName("History of this image, the newest step first")
-        self.text = QLabel()
-        self.text.setWordWrap(True)
-        self.text.setProperty("role", "muted")
+        self.text = plain_label("muted")
         self.changes = QListWidget()
         self.changes.setAccessibleName("What differs between this state and now")
         self.changes.setMaximumHeight(CHANGES_HEIGHT)

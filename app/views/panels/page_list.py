@@ -37,6 +37,7 @@ from app.qtmodels.pages import (
     RegionCountRole,
     StateRole,
 )
+from app.views.plain_label import plain_label
 from app.views.theme import LIGHT, Colours
 
 ROW_HEIGHT: Final = 60
@@ -88,8 +89,7 @@ class PageListPanel(QWidget):
         self.order.setAccessibleName("Order of the images")
         self.order.setToolTip("Order of the images")
         self.order.addItems([text for text, _ in ORDERS])
-        self.filter_text = QLabel()
-        self.filter_text.setWordWrap(True)
+        self.filter_text = plain_label()
         self.filter_text.setContentsMargins(10, 0, 8, 0)
         self.filter_text.hide()
         self.view = QListView()

@@ -2,10 +2,11 @@
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
 from app.i18n.translation import tr
 from app.views.panels.action_button import ActionButton
+from app.views.plain_label import plain_label
 
 
 class ProgressArea(QWidget):
@@ -17,7 +18,7 @@ class ProgressArea(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setFixedWidth(150)
         self.bar.setAccessibleName("Progress of detection")
-        self.label = QLabel()
+        self.label = plain_label(wraps=False)
         self.cancel_button = ActionButton(cancel)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(4, 0, 4, 0)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar, QWidget
 from app.domain.review import ReviewState
 from app.i18n.translation import tr
 from app.views.panels.progress import ProgressArea
+from app.views.plain_label import plain_label
 
 ChipState = Literal["", "good", "warn", "bad"]
 PASSING_MS = 6000
@@ -27,9 +28,8 @@ class StudioStatusBar(QStatusBar):
     def __init__(self, cancel: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizeGripEnabled(False)
-        self.hint = QLabel()
+        self.hint = plain_label("muted", wraps=False)
         self.hint.setIndent(8)
-        self.hint.setProperty("role", "muted")
         self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # no reason to grow
         self.progress = ProgressArea(cancel)
         self.cursor_label = _chip("Cursor position in image pixels")
@@ -87,8 +87,7 @@ class StudioStatusBar(QStatusBar):
 
 
 def _chip(name: str) -> QLabel:
-    label = QLabel()
-    label.setProperty("role", "chip")
+    label = plain_label("chip", wraps=False)
     label.setToolTip(name)
     label.setAccessibleName(name)
     return label

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QMessageBox,
     QPlainTextEdit,
     QProgressBar,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )  # fmt: skip
 
+from app.domain.letters import as_letters
 from app.i18n.translation import tr
 from app.services.finetune import FinetuneService
 from app.services.finetune_prepare import page_of
@@ -29,6 +29,7 @@ from app.services.finetune_run import TrainingRun
 from app.storage.finetune_runs import last_lines
 from app.views.panels.training_curves import TrainingCurves
 from app.views.panels.training_pictures import TrainingPictures
+from app.views.plain_label import plain_label
 
 LOG_LINES: Final = 300
 
@@ -54,19 +55,12 @@ class TrainingWindow(QWidget):
         self._service = service
         self._pages: tuple[Path, dict[str, str]] | None = None
         self.table = _run_table()
-        self.heading = QLabel()
-        self.heading.setProperty("role", "heading")
-        self.heading.setWordWrap(True)
-        self.about = QLabel()
-        self.about.setProperty("role", "muted")
-        self.about.setWordWrap(True)
+        self.heading, self.about = plain_label("heading"), plain_label("muted")
         self.bar = QProgressBar()
         self.bar.setAccessibleName("Steps done")
         self.bar.setTextVisible(False)
-        self.problem = QLabel()
-        self.problem.setWordWrap(True)
+        self.problem = plain_label(selectable=True)
         self.problem.setProperty("state", "bad")
-        self.problem.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.curves, self.pictures = TrainingCurves(), TrainingPictures()
         self.log = QPlainTextEdit()
         self.log.setReadOnly(True)
@@ -178,7 +172,7 @@ class TrainingWindow(QWidget):
     def _fill(self, row: int, run: TrainingRun) -> None:
         best = run.course.best_hmean
         self._cell(row, 1).setText(tr(run.words))
-        self._cell(row, 1).setToolTip(run.problem())
+        self._cell(row, 1).setToolTip(as_letters(run.problem()))
         self._cell(row, 2).setText("" if best is None else f"{best:.3f}")
 
     @Slot(str)
@@ -285,7 +279,7 @@ class TrainingWindow(QWidget):
         if run is None:
             return
         question = tr(f"Delete the weights of {run.name}? Its curves and pictures stay.")
-        box = QMessageBox(QMessageBox.Icon.Question, tr("Discard"), question, parent=self)
+        box = QMessageBox(QMessageBox.Icon.Question, tr("Discard"), as_letters(question), parent=self)
         box.addButton(tr("Keep"), QMessageBox.ButtonRole.RejectRole)
         discard = box.addButton(tr("Discard"), QMessageBox.ButtonRole.DestructiveRole)
         discard.clicked.connect(partial(self._service.discard, run.name))

@@ -1,5 +1,6 @@
 """The curves of a run: losses, precision and recall, learning rate. pyqtgraph comes with the first one."""
 
+from html import escape
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
@@ -84,7 +85,7 @@ class TrainingCurves(QWidget):
             shown = {key: tr(text) for text, key in FIGURES}.get(name, name)
             marks = {"symbol": "o", "symbolSize": 6, "symbolBrush": colour, "symbolPen": None}
             self._curves[name] = self._plots[place].plot(
-                name=shown,
+                name=escape(shown),  # the legend takes HTML, and losses are named by a file
                 pen=pg.mkPen(colour, width=2 if name in ("total", "hmean") else 1),
                 **(marks if name in figures else {}),
             )

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QVBox
 
 from app.document.selection import Selection
 from app.domain.edits import Edit, SetIgnore, SetText
+from app.domain.letters import as_letters
 from app.domain.page import Page
 from app.domain.reading_order import reading_order
 from app.domain.region import Region
@@ -294,7 +295,7 @@ class TranscriptionLane(QWidget):
         if self._edited is not None and proposal:
             lines.append(f"Ctrl+Space: <b>{escape(proposal)}</b>")
         self.remark.setText("<br>".join(lines))
-        self.remark.setToolTip(details(found))
+        self.remark.setToolTip(as_letters(details(found)))
         self.remark.setVisible(bool(lines))
 
 
