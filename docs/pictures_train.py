@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtWidgets import QWidget
 
+from app.views.compare.window import CompareWindow
 from tests.helpers.models_journey import Journey, Steps
 
 if TYPE_CHECKING:
@@ -16,22 +17,25 @@ PICTURES: Final = {
     "journey_detected": ("train_detected", True),
     "journey_corrected": ("train_corrected", True),
     "journey_dialog": ("train_dialog", False),
-    "journey_training": ("train_running", True),
-    "journey_curves": ("train_curves", True),
+    "journey_training": ("train_running", False),
+    "journey_curves": ("train_curves", False),
     "journey_moments": ("train_moments", True),
     "journey_recheck": ("train_recheck", False),
     "journey_compared": ("train_compared", True),
     "journey_exported": ("train_exported", False),
 }
 """The picture's name in the guide, and whether there is a photograph in it."""
-EPOCHS: Final = 8.0
-STOP_AT: Final = 2
+EPOCHS: Final = 40.0
+STOP_AT: Final = 12
+SCREEN: Final = (1360, 850)
 
 
 def train(artist: "Artist") -> Steps:
     """Detect, correct, approve, fine-tune, stop, resume, re-check, promote, compare, export."""
 
     def camera(name: str, of: QWidget) -> Steps:
+        if isinstance(of, CompareWindow):  # with its frame it is higher than the screen
+            of.setGeometry(0, 0, *SCREEN)
         until = time.monotonic() + 1.5
         yield lambda: time.monotonic() >= until
         picture, photo = PICTURES[name]

@@ -12,6 +12,7 @@ import numpy as np
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.domain.region import Region
+from app.services.comparison import TRUTH
 from app.views.compare.window import CompareWindow
 from app.views.dialogs.export import ExportDialog
 from app.views.dialogs.finetune import FinetuneDialog
@@ -207,8 +208,9 @@ class Journey:
         assert window is not None
         window.count.setCurrentIndex(window.count.findData(4))
         window.count.activated.emit(window.count.currentIndex())
-        yield from until(lambda: len([pane for pane in window.board.panes if pane.content is not None]) >= 3)
-        self.notes["panes"] = [pane.picker.currentText() for pane in window.board.panes]
+        panes = window.board.panes
+        yield from until(lambda: all(pane.content or pane.source == TRUTH for pane in panes), self.patience_s)
+        self.notes["panes"] = [pane.picker.currentText() for pane in panes]
         yield from self.camera("journey_compared", window)
         window.close()
         yield from back(robot)

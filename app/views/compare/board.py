@@ -124,7 +124,6 @@ class Board(QObject):
         """Show something else in a pane; its checkpoint looks at the page if it has not yet."""
         pane.source = source
         self.refresh()
-        self._ask(pane)
         self.sources_changed.emit()
 
     def set_settings(self, pane: Pane, settings: DecodeSettings) -> None:
@@ -189,8 +188,6 @@ class Board(QObject):
         self.key, self.chosen = key, None
         self.show_image(None)
         self.refresh()
-        for pane in self.panes:
-            self._ask(pane)
 
     def show_image(self, image: QImage | None) -> None:
         """Show the photograph of the page."""
@@ -248,9 +245,11 @@ class Board(QObject):
         except StorageError as error:
             pane.show_content(None, (), None, str(error))
             return
-        if content is None and not self._comparison.is_awaited(key, source):
+        if content is None:  # what failed is not tried again
             self._comparison.ask_for(source, [key], urgent=True)
-        pane.show_content(content, truth or (), result, self._note(source, key))
+        awaited = self._comparison.is_awaited(key, source)
+        note = "Looking for text..." if awaited else self._note(source)
+        pane.show_content(content, truth or (), result, note, awaited=awaited)
 
     def _judge(self, truth: tuple[Shape, ...], content: PaneSet) -> ImageResult | None:
         try:
@@ -274,9 +273,7 @@ class Board(QObject):
             return ""
         return tr(f"{out} of {len(truth)} labels lie outside of the image: are they of another one?")
 
-    def _note(self, source: Source, key: str) -> str:
-        if self._comparison.is_awaited(key, source):
-            return "Looking for text..."
+    def _note(self, source: Source) -> str:
         if source.kind == "truth":
             return tr("There is no ground truth of this image")
         if source.file:
@@ -287,12 +284,6 @@ class Board(QObject):
     def _changed(self, key: str) -> None:
         if key == self.key:
             self.refresh()
-
-    def _ask(self, pane: Pane) -> None:
-        """Let a pane's checkpoint look at the page if it has not; what failed is not tried again."""
-        if pane.content is None and pane.source is not None and self.key is not None:
-            self._comparison.ask_for(pane.source, [self.key], urgent=True)
-            self._show(pane)
 
     def _detect(self, pane: Pane) -> None:
         if pane.source is not None and self.key is not None:

@@ -161,6 +161,8 @@ class Pane(QObject):
         truth: Sequence[Shape],
         result: ImageResult | None,
         note: str,
+        *,
+        awaited: bool = False,
     ) -> None:
         """Show what the source has on the page.
 
@@ -169,6 +171,7 @@ class Pane(QObject):
             truth: what it was judged against.
             result: the verdicts; None: not judged.
             note: what is said in place of figures while there is nothing.
+            awaited: the source's checkpoint is looking at the page.
         """
         self.content, self.truth, self.result = content, tuple(truth), result
         self.canvas.show_shapes(self.shapes, truth, result)
@@ -184,7 +187,7 @@ class Pane(QObject):
                 if field in values:
                     slider.set_value(values[field])
         can_ask = self.source is not None and self.source.kind == "checkpoint" and bool(self.source.file)
-        self.detect.setVisible(content is None and can_ask)
+        self.detect.setVisible(content is None and can_ask and not awaited)
         self.figures.setText(tr(note) if content is None else self._words())
         self._show_map()
 

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QImage, QKeySequence
 from PySide6.QtWidgets import (
     QComboBox,
@@ -33,6 +33,7 @@ from tcm_core.evaluate.protocols import PROTOCOLS
 
 MOST_PANES: Final = 4
 CHECKPOINT_FILES: Final = "Checkpoints (*.safetensors *.onnx)"
+FULL_SIZE: Final = QSize(1360, 860)
 FIGURES_HEIGHT: Final = 330
 TOLD_MS: Final = 8000
 MAPS: Final = (("No map", NO_MAP), ("Text map", "text"), ("Instance-language map", LANGUAGE))
@@ -75,7 +76,7 @@ class CompareWindow(QMainWindow):
         super().__init__(parent, Qt.WindowType.Window)
         self.setObjectName("compare")
         self.setWindowTitle("Compare")
-        self.resize(1360, 860)
+        self.resize(FULL_SIZE.boundedTo(self.screen().availableSize()))
         self.area = PaneArea()
         self.board = Board(comparison, self.area, self)
         self.setCentralWidget(self.area)
