@@ -1,7 +1,8 @@
 """`tcm detect`."""
 
 import os
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, cast
@@ -10,13 +11,15 @@ import typer
 from rich.markup import escape
 
 from tcm_core.cli.console import errors, output, progress_bar
-from tcm_core.data.image_io import ReadFrame, list_images
+from tcm_core.data.image_io import list_images
 from tcm_core.errors import BadImage
 from tcm_core.onnx_file import is_onnx
 
 if TYPE_CHECKING:
     from tcm_core.export.backend import BackendName
+    from tcm_core.infer.folder import Outcome
     from tcm_core.infer.load import AnyPredictor
+    from tcm_core.infer.manifest import Share
 
 TRIAL_IMAGES: Final = 32
 """From so many images on, it pays to try which backend is the fastest, if that is not known yet."""
@@ -96,44 +99,58 @@ def detect(  # noqa: PLR0913 - one parameter an option
     Started by torchrun, every process takes its share of the images.
     """
     images, root = find_images(paths)
+    predictor, share = _begin(checkpoint, device, backend, len(images))
+    from tcm_core.infer.folder import detect_folder
+
+    outcomes = detect_folder(
+        predictor,
+        images,
+        out,
+        root=root,
+        overlay=overlay,
+        force=force,
+        frame="view" if frame is FrameChoice.VIEW else "stored",
+        scores=scores,
+        smallest_scale=smallest_scale if tiles is TilesChoice.AUTO else None,
+        share=share,
+    )
+    _report(outcomes, len(images[share.rank :: share.processes]), f"{out} ({label_format.value})")
+
+
+def _begin(
+    checkpoint: str, device: DeviceChoice, backend: BackendChoice, images: int
+) -> tuple["AnyPredictor", "Share"]:
+    """The detector, and this process's share of the images; says what runs where."""
     console = errors()
     with console.status("loading the detector"):
         from tcm_core.infer.threads import wait_without_spinning
 
         wait_without_spinning()
-        from tcm_core.infer.folder import Outcome, detect_folder
         from tcm_core.infer.manifest import Share
         from tcm_core.infer.memory import keep_large_maps
 
         keep_large_maps()
         share = Share.of_environment()
-        predictor = _load(checkpoint, own_device(device.value), backend, len(images))
+        predictor = _load(checkpoint, own_device(device.value), backend, images)
     console.print(f"{predictor.checkpoint_name} on {predictor.device_text}{share.text}", highlight=False)
-    read_frame: ReadFrame = "view" if frame is FrameChoice.VIEW else "stored"
-    outcomes: list[Outcome] = []
+    return predictor, share
+
+
+def _report(outcomes: Iterable["Outcome"], images: int, place: str) -> None:
+    """Says what becomes of each image, and how many there were of each kind; any failure is status 1."""
+    console, texts, counts = errors(), 0, Counter[str]()
     with progress_bar(console) as progress:
-        task = progress.add_task("detecting", total=len(images[share.rank :: share.processes]))
-        for outcome in detect_folder(
-            predictor,
-            images,
-            out,
-            root=root,
-            overlay=overlay,
-            force=force,
-            frame=read_frame,
-            scores=scores,
-            smallest_scale=smallest_scale if tiles is TilesChoice.AUTO else None,
-            share=share,
-        ):
-            outcomes.append(outcome)
+        task = progress.add_task("detecting", total=images)
+        for outcome in outcomes:
+            counts[outcome.status] += 1
+            texts += outcome.texts
             if outcome.message:
                 colour = "red" if outcome.status == "failed" else "yellow"
                 console.print(f"[{colour}]{outcome.status}:[/] {escape(outcome.message)}", soft_wrap=True)
             progress.advance(task)
-    counts = {status: sum(o.status == status for o in outcomes) for status in ("done", "skipped", "failed")}
     output().print(
         f"{counts['done']} done, {counts['skipped']} skipped, {counts['failed']} failed; "
-        f"{sum(outcome.texts for outcome in outcomes)} texts in {out} ({label_format.value})",
+        f"{texts} texts in {place}",
         highlight=False,
         markup=False,
         soft_wrap=True,

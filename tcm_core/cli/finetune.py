@@ -29,9 +29,7 @@ def finetune(  # noqa: PLR0913 - one parameter an option
     epochs: Annotated[float, typer.Option(help="How often each page is drawn from.")] = 24.0,
     replay: Annotated[
         Path | None,
-        typer.Option(
-            help="What it learnt before: a folder of labelled images, or the TOML of that training."
-        ),
+        typer.Option(help="What it learnt before: a folder of labelled images, or that training's TOML."),
     ] = None,
     replay_data: Annotated[
         Path | None, typer.Option(help="Folder of the data of --replay TOML, instead of where it says.")

@@ -1,7 +1,7 @@
 """The training loop, read from top to bottom."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -78,15 +78,8 @@ def train(run: Run, state: TrainState, loader: Loader, stage: StageConfig, first
         state.step += 1
         run.progress.step(state.step, told.losses, rate)
         if state.step % config.report_every == 0:
-            run.folder.events.write(
-                "step",
-                step=state.step,
-                losses={name: round(value, 4) for name, value in told.losses.items()},
-                total=round(sum(told.losses.values()), 4),
-                learning_rate=rate,
-                grad_norm=round(float(norm), 4),
-                **meter.figures(state.step, stage.optim.batch_size),
-            )
+            figures = {"learning_rate": rate, "grad_norm": round(float(norm), 4)}
+            _report(run, state.step, told, figures | meter.figures(state.step, stage.optim.batch_size))
         done = state.step == first + stage.optim.steps
         if state.step % config.validation.every == 0 or state.step == config.steps:
             _validate(run, state)
@@ -118,6 +111,16 @@ def _gradients(run: Run, state: TrainState, passes: Passes, batch: Batch) -> Agr
             state.optimizer.zero_grad()
             continue
         return agree(run.accelerator, losses, run.control.request() == "stop")
+
+
+def _report(run: Run, step: int, told: Agreed, figures: Mapping[str, float]) -> None:
+    run.folder.events.write(
+        "step",
+        step=step,
+        losses={name: round(value, 4) for name, value in told.losses.items()},
+        total=round(sum(told.losses.values()), 4),
+        **figures,
+    )
 
 
 def _finite(told: Agreed) -> bool:
