@@ -6,7 +6,7 @@ from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThreadPool, SignalInstance, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog
 
 from app.document.selection import Selection
 from app.i18n.translation import tr
@@ -23,19 +23,12 @@ from app.services.workspace import Workspace
 from app.settings.schema import DeviceName, KeySettings, LanguageName
 from app.settings.store import Home, SettingsStore
 from app.storage.map_cache import MapCache
-from app.views.actions import ACTIONS, MENUS, MOUSE_GESTURES, ActionSet, Commands
+from app.views.actions import ACTIONS, MENUS, ActionSet, Commands
 from app.views.commands.desk import Desk
 from app.views.context_menu import ContextMenu
-from app.views.dialogs.about import AboutDialog
-from app.views.dialogs.diagnostics import DiagnosticsDialog
 from app.views.dialogs.export import ExportDialog
-from app.views.dialogs.go_to import GoToDialog
 from app.views.dialogs.importing import ImportDialog
-from app.views.dialogs.keys import KeysDialog
-from app.views.dialogs.keys_editor import KeyEditor
-from app.views.dialogs.preferences import PreferencesDialog
 from app.views.dialogs.problem import ProblemDialog
-from app.views.dialogs.reset import ResetDialog
 from app.views.dialogs.tour import TourCard
 from app.views.dialogs.unsaved import UnsavedDialog
 from app.views.first_paint import FirstPaint
@@ -46,6 +39,7 @@ from app.views.parts import Parts
 from app.views.preferences import MEGABYTE, Preferences
 from app.views.problem_text import known_problem
 from app.views.retranslation import switch_language, translate
+from app.views.studio_dialogs import StudioDialogs
 from app.views.theme import Colours
 from app.workers.gpu_thread import GpuThread
 from app.workers.gpu_worker import PredictorFactory, load_predictor
@@ -109,9 +103,8 @@ class Studio(QObject):
         self.commands = Commands(self.desk)
         self.actions.bind(self.commands, self.window, self.window.canvas)
         self.context_menu = ContextMenu(self.window, self.actions, self.open_page)
-        self._version = version
+        self.dialogs = StudioDialogs(self.desk, self.actions, version)
         self.tour = TourCard(self._key_text, self.window.work_place)
-        self._dialog: QDialog | None = None
         self._leaving = False  # told to end although edits are not saved
         self._first_paint = FirstPaint(self.window)
         self._connect()
@@ -208,7 +201,7 @@ class Studio(QObject):
         self.reattach.failed.connect(self._reattach_failed)
         self.open_page.problem.connect(self.report)
         preferences.problem.connect(self.report)
-        desk.dialog_wanted.connect(self._open_dialog)
+        desk.dialog_wanted.connect(self.dialogs.open_named)
         preferences.theme_changed.connect(self._theme_changed)
         preferences.keys_changed.connect(self._keys_changed)
         desk.tour_wanted.connect(self._begin_tour)
@@ -290,7 +283,7 @@ class Studio(QObject):
         dialog.try_again.connect(self.window.close)
         dialog.leave.connect(self._leave)
         dialog.elsewhere.connect(self._save_elsewhere)
-        self._replace_dialog(dialog)
+        self.dialogs.show(dialog)
 
     @Slot()
     def _save_elsewhere(self) -> None:
@@ -315,7 +308,7 @@ class Studio(QObject):
 
     @Slot(object)
     def _export_failed(self, problem: Problem) -> None:
-        if not isinstance(self._dialog, ExportDialog) or not self._dialog.isVisible():
+        if not self.dialogs.is_on_screen(ExportDialog):
             self.report(problem)
 
     @Slot(list)
@@ -329,73 +322,8 @@ class Studio(QObject):
 
     @Slot(object)
     def _import_failed(self, problem: Problem) -> None:
-        if not isinstance(self._dialog, ImportDialog) or not self._dialog.isVisible():
+        if not self.dialogs.is_on_screen(ImportDialog):
             self.report(problem)
-
-    @Slot(str)
-    def _open_dialog(self, name: str) -> None:
-        self._replace_dialog(self._make_dialog(name))
-
-    def _replace_dialog(self, dialog: QDialog) -> None:
-        if self._dialog is not None:
-            self._dialog.close()
-            self._dialog.deleteLater()
-        self._dialog = dialog
-        translate(dialog)
-        dialog.open()
-
-    def _make_dialog(self, name: str) -> QDialog:
-        match name:
-            case "export":
-                return self._export_dialog()
-            case "import":
-                return ImportDialog(self.parts.importing, self.parts.workspace, self.window)
-            case "go_to":
-                go_to = GoToDialog(self.window.listed_keys(), self.window)
-                go_to.page_chosen.connect(self.open_page.go_to)
-                return go_to
-            case "reset":
-                shown = self.open_page
-                reset = ResetDialog(len(shown.page.regions), len(shown.detections), self.window)
-                reset.reset_wanted.connect(shown.reset_to_detections)
-                return reset
-            case "keys":
-                return self._keys_dialog()
-            case "preferences":
-                dialog = PreferencesDialog(self.preferences.now(), self.window)
-                dialog.chosen.connect(self.preferences.use)
-                return dialog
-            case "key_editor":
-                key_editor = KeyEditor(ACTIONS, self.preferences.settings.keys, self.window)
-                key_editor.keys_chosen.connect(self.preferences.set_keys)
-                return key_editor
-            case "diagnostics":
-                return DiagnosticsDialog(self.window)
-            case _:
-                return AboutDialog(self._version, self.window)
-
-    def _export_dialog(self) -> QDialog:
-        workspace = self.parts.workspace
-        folder = workspace.folder or Path.home()
-        scopes = (
-            ("All images", lambda: None),
-            ("Images in the list, as it is filtered", lambda: list(self.page_model.shown_keys)),
-            ("Approved images", self._approved_keys),
-            ("This image", lambda: [] if self.open_page.key is None else [self.open_page.key]),
-        )
-        return ExportDialog(self.parts.export, scopes, folder.parent / f"{folder.name}_gt", self.window)
-
-    def _approved_keys(self) -> list[str]:
-        workspace = self.parts.workspace
-        return [key for key in workspace.keys if workspace.summary(key).review == "approved"]
-
-    def _keys_dialog(self) -> QDialog:
-        groups = [
-            (tr(name), [self.actions.by_id[spec.id] for spec in ACTIONS if spec.menu == name])
-            for name in MENUS
-        ]
-        gestures = [(tr(gesture), tr(what)) for gesture, what in MOUSE_GESTURES]
-        return KeysDialog(groups, gestures, self.window)
 
 
 def _override(settings: SettingsStore, checkpoint: str | None, device: DeviceName | None) -> None:

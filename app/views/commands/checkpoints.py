@@ -15,7 +15,7 @@ from app.services.checkpoint_shelf import CheckpointShelf
 from app.services.checkpoint_tools import CheckpointTools, Outcome
 from app.services.checkpoint_weights import WeightsShelf
 from app.views.action_spec import ActionSpec
-from app.views.commands.desk import Desk
+from app.views.commands.desk import Desk, to_front
 from app.views.dialogs.checkpoints import CheckpointWindow
 from app.views.dialogs.checkpoints_ask import DeleteCheckpointDialog, ask_for_line
 from app.views.retranslation import translate
@@ -59,9 +59,7 @@ class CheckpointCommands(QObject):
             window.import_wanted.connect(self._import)
             window.stop_wanted.connect(self._stop)
             translate(window)
-        window.show()
-        window.raise_()
-        window.activateWindow()
+        to_front(window)
         self._look()
         if (notice := self.shelf.notes.notice) is not None:
             self.shelf.notes.notice = None

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtWidgets import QWidget
 
 from app.views.action_spec import Need
 from app.views.layers import Layers
@@ -20,7 +21,7 @@ class Desk(QObject):
         needs_changed: frozenset of what is there (see Need).
         checks_changed: frozenset of ids of checked actions.
         tour_wanted: the tour is to begin.
-        dialog_wanted: the name of a dialog; compose.py makes it.
+        dialog_wanted: the name of a dialog; StudioDialogs makes it.
     """
 
     needs_changed = Signal(object)
@@ -83,3 +84,10 @@ class Desk(QObject):
             "earlier": self.open_page.earlier is not None,
         }
         return frozenset(need for need, there in found.items() if there)
+
+
+def to_front(window: QWidget) -> None:
+    """Show a window before all others, with the keys in it."""
+    window.show()
+    window.raise_()
+    window.activateWindow()

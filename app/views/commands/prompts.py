@@ -12,7 +12,7 @@ from app.i18n.translation import tr
 from app.services.checkpoints import OWN_FOLDER
 from app.storage.prompt_presets import PromptPresets
 from app.views.action_spec import ActionSpec
-from app.views.commands.desk import Desk
+from app.views.commands.desk import Desk, to_front
 from app.views.dialogs.checkpoints_ask import ask_for_line
 from app.views.retranslation import translate
 from app.workers.messages import Problem
@@ -54,9 +54,7 @@ class PromptCommands(QObject):
         if (notice := self._presets.notice) is not None:
             self._presets.notice = None
             self._desk.preferences.problem.emit(Problem(notice, str(self._presets.file), ""))
-        window.show()
-        window.raise_()
-        window.activateWindow()
+        to_front(window)
         self._show_page()
         window.words.setFocus()
 

@@ -16,7 +16,7 @@ from app.services.finetune_recheck import RecheckJob, RecheckPage
 from app.services.finetune_run import TrainingRun
 from app.storage.errors import StorageError
 from app.views.action_spec import ActionSpec
-from app.views.commands.desk import Desk
+from app.views.commands.desk import Desk, to_front
 from app.views.dialogs.finetune import FinetuneDefaults, FinetuneDialog
 from app.views.dialogs.finetune_recheck import RecheckDialog
 from app.views.panels.training import TrainingWindow
@@ -69,9 +69,7 @@ class TrainCommands(QObject):
             window.recheck_wanted.connect(self.recheck)
             window.promote_wanted.connect(self.promote)
             translate(window)
-        window.show()
-        window.raise_()
-        window.activateWindow()
+        to_front(window)
 
     @Slot(str)
     def recheck(self, name: str) -> None:
