@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QObject, QThread, Slot
 
 from app.workers.gpu_thread import _PARKED, GpuThread
-from app.workers.messages import DetectDone, DetectRequest, LoadCheckpoint, Priority
+from app.workers.messages import DetectDone, DetectRequest, LoadCheckpoint, Priority, Problem
 
 
 class Receiver(QObject):
@@ -117,17 +117,22 @@ def test_the_real_detector_finds_its_way_through_the_thread(qtbot, tmp_path, pic
     assert "probability" in done.args[0].maps.planes
 
 
-def test_the_real_detector_says_in_words_what_is_wrong_with_a_checkpoint(qtbot, tmp_path):
-    cut = tmp_path / "cut.safetensors"
-    cut.write_bytes(b"\x10\x00\x00\x00\x00\x00\x00\x00{")
+def refused(qtbot, file: Path) -> Problem:
+    """Why the real detector does not take a file."""
     gpu = GpuThread()
     gpu.start()
     try:
         with qtbot.waitSignal(gpu.checkpoint_failed, timeout=60_000) as failed:
-            gpu.submit(LoadCheckpoint(str(cut), "cpu"))
+            gpu.submit(LoadCheckpoint(str(file), "cpu"))
     finally:
         assert gpu.stop()
-    problem = failed.args[0].problem
+    return failed.args[0].problem
+
+
+def test_the_real_detector_says_in_words_what_is_wrong_with_a_checkpoint(qtbot, tmp_path):
+    cut = tmp_path / "cut.safetensors"
+    cut.write_bytes(b"\x10\x00\x00\x00\x00\x00\x00\x00{")
+    problem = refused(qtbot, cut)
     assert str(cut) in problem.what
     assert problem.remedy
 
@@ -145,11 +150,5 @@ def test_a_checkpoint_with_values_that_are_not_finite_is_refused_in_words(qtbot,
     name = next(name for name, tensor in tensors.items() if tensor.ndim == 4)
     tensors[name] = np.full_like(tensors[name], np.nan)
     save_file(tensors, path, metadata)
-    gpu = GpuThread()
-    gpu.start()
-    try:
-        with qtbot.waitSignal(gpu.checkpoint_failed, timeout=60_000) as failed:
-            gpu.submit(LoadCheckpoint(str(path), "cpu"))
-    finally:
-        assert gpu.stop()
-    assert f"{name} has values that are not finite" in failed.args[0].problem.what
+    problem = refused(qtbot, path)
+    assert f"{name} has values that are not finite" in problem.what

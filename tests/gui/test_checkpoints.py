@@ -102,23 +102,25 @@ def test_the_list_says_what_each_file_is(qapp, tmp_path: Path, own: Path):
     assert run_with(FakeDetector(), [str(write_photos(tmp_path / "p"))], script) == 0
 
 
-def test_use_rename_tag_and_delete_with_all_that_it_left(qapp, tmp_path: Path, own: Path, private_home: Path):
-    photos = write_photos(tmp_path / "p")
+def used(robot: AppRobot):
+    """The person's own checkpoint is in use and has looked at all pages."""
+    yield from opened(robot)
+    window = checkpoint_window(robot)
+    choose(window, "mine")
+    window.buttons["use"].click()
+    yield from until(lambda: robot.window.status.checkpoint_label.text().startswith("tiny"))
+    robot.trigger("detect_all")
+    yield from until(robot.all_detected)
+    yield lambda: "● mine" in names(window)
+    choose(window, "mine")
+
+
+def test_tags_and_a_new_name_stay_with_the_file_and_with_what_it_found(qapp, tmp_path: Path, own: Path):
     (own / "mine.md").write_text("# Mine\n")
 
     def script(robot: AppRobot):
-        yield from opened(robot)
+        yield from used(robot)
         window = checkpoint_window(robot)
-        choose(window, "mine")
-        window.buttons["use"].click()
-        yield from until(lambda: robot.window.status.checkpoint_label.text().startswith("tiny"))
-        robot.trigger("detect_all")
-        yield from until(robot.all_detected)
-        yield lambda: "● mine" in names(window)
-
-        choose(window, "mine")
-        window.buttons["delete"].click()
-        assert "is in use. Use another checkpoint first" in window.told.text()
         window.buttons["tags"].click()
         answer(window, "street, night,  street")
         assert fact(window, "Tags") == "street, night"
@@ -133,8 +135,6 @@ def test_use_rename_tag_and_delete_with_all_that_it_left(qapp, tmp_path: Path, o
         window.buttons["rename"].click()
         answer(window, "streets")
         yield lambda: "● streets" in names(window)
-        assert (own / "streets.safetensors").is_file()
-        assert (own / "streets.md").is_file()
         yield from until(robot.checkpoint_ready)
         assert robot.window.detection.checkpoint.currentData() == str(own / "streets.safetensors")
         entry = choose(window, "streets")
@@ -143,6 +143,22 @@ def test_use_rename_tag_and_delete_with_all_that_it_left(qapp, tmp_path: Path, o
         assert (len(traces.keys), traces.maps) == (3, 3)
         assert robot.detection_count or "0 detections" in robot.window.detection.summary.text()
 
+    arguments = [str(write_photos(tmp_path / "p")), "--checkpoint", "db-small", "--device", "cpu"]
+    assert run_main(arguments, script) == 0
+    assert sorted(path.name for path in own.iterdir()) == [
+        "streets.md", "streets.safetensors", "taken.safetensors",
+    ]  # fmt: skip
+
+
+def test_what_is_deleted_goes_with_all_that_it_left(qapp, tmp_path: Path, own: Path, private_home: Path):
+    photos = write_photos(tmp_path / "p")
+    (own / "mine.md").write_text("# Mine\n")
+
+    def script(robot: AppRobot):
+        yield from used(robot)
+        window = checkpoint_window(robot)
+        window.buttons["delete"].click()
+        assert "is in use. Use another checkpoint first" in window.told.text()
         choose(window, "db-small")
         for refused in ("delete", "rename"):
             window.buttons[refused].click()
@@ -150,22 +166,21 @@ def test_use_rename_tag_and_delete_with_all_that_it_left(qapp, tmp_path: Path, o
         window.buttons["use"].click()
         yield from until(lambda: robot.window.status.checkpoint_label.text().startswith("db-small"))
         yield lambda: "● db-small" in names(window)
-        choose(window, "streets")
-        yield lambda: fact(window, "SHA-256")
+        choose(window, "mine")
         window.buttons["delete"].click()
         (dialog,) = window.findChildren(DeleteCheckpointDialog)
         assert "3 images of this folder and 3 kept maps" in dialog.informativeText()
         dialog.keep_button.click()
-        assert (own / "streets.safetensors").is_file()
+        assert (own / "mine.safetensors").is_file()
         window.buttons["delete"].click()
         found = [one for one in window.findChildren(DeleteCheckpointDialog) if one.isVisible()]
         found[0].delete_button.click()
-        yield lambda: not any("streets" in name for name in names(window))
-        assert "streets is deleted" in window.told.text()
+        yield lambda: not any("mine" in name for name in names(window))
+        assert "mine is deleted" in window.told.text()
         yield lambda: "has not been looked at" in robot.window.detection.summary.text()
 
     assert run_main([str(photos), "--checkpoint", "db-small", "--device", "cpu"], script) == 0
-    assert sorted(path.name for path in own.iterdir()) == ["taken.safetensors"]
+    assert list(own.iterdir()) == []
     with sqlite3.connect(photos / ".tcm-studio" / "project.sqlite3") as kept:
         assert kept.execute("SELECT count(*) FROM predictions").fetchone() == (0,)
     assert not list((private_home / "maps").glob("*/*.npz"))

@@ -37,10 +37,7 @@ def test_levels_are_dragged_on_the_bar_and_kept_and_the_map_follows(qapp, tmp_pa
     folder = write_photos(tmp_path / "p", ("a.jpg",))
 
     def first(robot: AppRobot):
-        yield robot.picture_shown
-        yield robot.checkpoint_ready
-        robot.press("G")
-        yield robot.can_accept
+        yield from robot.detected()
         robot.trigger("layers")
         robot.press("6")  # text probability, of 0.9 and 0.6
         before = robot.canvas.grab().toImage()

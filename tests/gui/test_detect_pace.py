@@ -77,10 +77,7 @@ def test_checkpoints_stay_side_by_side_within_the_memory_that_is_preferred(
             empty.truncate(80_000_000)
 
     def script(robot: AppRobot):
-        yield robot.picture_shown
-        yield robot.checkpoint_ready
-        robot.press("G")
-        yield robot.can_accept
+        yield from robot.detected()
         robot.trigger("queue.second")
         dialog = robot.window.findChild(QInputDialog)
         dialog.setTextValue(str(files[1]))

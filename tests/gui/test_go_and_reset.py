@@ -114,10 +114,7 @@ def test_reset_asks_replaces_and_can_be_taken_back(qapp, folder: Path):
 
 def test_reset_of_an_image_without_regions_does_not_ask(qapp, folder: Path):
     def script(robot: AppRobot):
-        yield robot.picture_shown
-        yield robot.checkpoint_ready
-        robot.press("G")
-        yield robot.can_accept
+        yield from robot.detected()
         robot.press("Ctrl+Backspace")
         assert [region.origin for region in robot.page.regions] == ["model", "model"]
         assert QApplication.activeModalWidget() is None
@@ -145,10 +142,7 @@ def test_what_is_drawn_or_found_while_its_layer_is_hidden_is_shown(qapp, folder:
 
 def test_approving_says_what_was_not_accepted(qapp, folder: Path):
     def script(robot: AppRobot):
-        yield robot.picture_shown
-        yield robot.checkpoint_ready
-        robot.press("G")
-        yield robot.can_accept
+        yield from robot.detected()
         robot.press("Ctrl+Shift+Return")
         assert robot.window.status.currentMessage() == "Approved without 2 detections not accepted"
         robot.press("Shift+Return")

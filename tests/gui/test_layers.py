@@ -207,10 +207,7 @@ def test_the_threshold_map_of_db_is_made_when_it_is_looked_at(qapp, tmp_path: Pa
     folder, detector = write_photos(tmp_path / "p", ("a.jpg",)), FakeDetector()
 
     def script(robot: AppRobot):
-        yield robot.picture_shown
-        yield robot.checkpoint_ready
-        robot.press("G")
-        yield robot.can_accept
+        yield from robot.detected()
         assert "threshold" not in robot.canvas.maps.maps.planes
         looked = len(detector.seen)
         robot.press("7")
@@ -228,10 +225,7 @@ def test_a_checkpoint_without_threshold_map_is_asked_once_and_it_is_said(qapp, t
     folder, detector = write_photos(tmp_path / "p", ("a.jpg",)), FakeDetector(has_threshold=False)
 
     def script(robot: AppRobot):
-        yield robot.picture_shown
-        yield robot.checkpoint_ready
-        robot.press("G")
-        yield robot.can_accept
+        yield from robot.detected()
         looked = len(detector.seen)
         robot.press("7")
         yield lambda: "no threshold map" in robot.window.status.currentMessage()

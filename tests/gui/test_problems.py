@@ -98,10 +98,7 @@ def test_detections_are_accepted_one_by_one_or_all_and_never_twice(qapp, tmp_pat
     folder = write_photos(tmp_path / "p", ("a.jpg",))
 
     def script(robot: AppRobot):
-        yield robot.picture_shown
-        yield robot.checkpoint_ready
-        robot.press("G")
-        yield robot.can_accept
+        yield from robot.detected()
         assert robot.detection_count == 2
         robot.double_click(0.3 * 320, 0.2 * 240)
         yield lambda: len(robot.page.regions) == 1
@@ -149,10 +146,7 @@ def test_the_map_keys_lay_both_maps_over_the_picture(qapp, tmp_path: Path):
     folder = write_photos(tmp_path / "p", ("a.jpg",))
 
     def script(robot: AppRobot):
-        yield robot.picture_shown
-        yield robot.checkpoint_ready
-        robot.press("G")
-        yield robot.can_accept
+        yield from robot.detected()
         plain = robot.canvas.grab().toImage()
         robot.press("J")
         assert robot.window.layers.map_name == "language"

@@ -312,10 +312,7 @@ def test_pick_tighten_and_loosen_use_the_maps_of_the_page(qapp, folder):
 
 def test_accepted_detections_are_hidden_and_can_be_shown(qapp, folder):
     def script(robot: AppRobot):
-        yield robot.picture_shown
-        yield robot.checkpoint_ready
-        robot.press("G")
-        yield robot.can_accept
+        yield from robot.detected()
         assert len(robot.canvas.stage._shown_detections) == 2
         robot.press("Shift+Return")
         assert len(robot.page.regions) == 2
@@ -331,10 +328,7 @@ def test_accepted_detections_are_hidden_and_can_be_shown(qapp, folder):
 
 def test_a_corrected_region_hides_its_detection_and_the_others_keep_their_numbers(qapp, folder):
     def script(robot: AppRobot):
-        yield robot.picture_shown
-        yield robot.checkpoint_ready
-        robot.press("G")
-        yield robot.can_accept
+        yield from robot.detected()
         stage, (height, width) = robot.canvas.stage, robot.image_size
         first, second = stage._shown_detections[0], stage._shown_detections[1]
         middle = first.polygon.mean(axis=0)
@@ -374,10 +368,7 @@ def test_every_verb_is_in_the_menu_of_the_right_button(qapp, folder):
 
 def test_keys_move_the_threshold_of_one_region_of_the_model(qapp, folder):
     def script(robot: AppRobot):
-        yield robot.picture_shown
-        yield robot.checkpoint_ready
-        robot.press("G")
-        yield robot.can_accept
+        yield from robot.detected()
         height, width = robot.image_size
         robot.press("M")
         robot.click(0.3 * width, 0.2 * height)

@@ -102,6 +102,13 @@ class AppRobot:
         """Whether there are detections, and the command to accept them knows."""
         return self.detection_count > 0 and self.action("accept_all").isEnabled()
 
+    def detected(self) -> Iterator[Condition]:
+        """The opening of many scripts: the first picture is there, and its text is found."""
+        yield self.picture_shown
+        yield self.checkpoint_ready
+        self.press("G")
+        yield self.can_accept
+
     def all_detected(self) -> bool:
         """Whether a detection of all pages has run and is over."""
         return self.idle() and "detected" in self.window.status.currentMessage()
