@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import mean
 from typing import Final, NamedTuple
 
@@ -85,8 +86,13 @@ class JudgedPage:
         """The detections that the result at a threshold speaks of, in its order."""
         return self._polygons[: self.count_at(threshold)]
 
+    @cached_property
     def sums(self) -> NDArray[np.float64]:
-        """(CURVE_STEPS, 4): at each step credits and number of the labels, of the detections that count."""
+        """(CURVE_STEPS, 4): at each step credits and number of the labels, of the detections that count.
+
+        Raises:
+            BadLabels: the protocol refuses labels or polygons.
+        """
         rows, before, row = [], -1, (0.0, 0, 0.0, 0)
         for step in range(CURVE_STEPS):
             count = self.count_at(step / CURVE_STEPS)
@@ -112,21 +118,13 @@ class JudgedFolder:
         self.pages: dict[str, JudgedPage] = {}
         self._sums = np.zeros((CURVE_STEPS, 4))
 
-    def add(self, key: str, pair: PagePair) -> None:
-        """Judge one more page at all thresholds.
-
-        Raises:
-            BadLabels: the protocol refuses its labels or polygons; it is not added.
-        """
-        self.take(key, JudgedPage(pair, self.protocol))
-
-    def take(self, key: str, page: JudgedPage) -> None:
+    def add(self, key: str, page: JudgedPage) -> None:
         """Add a page that is judged by the folder's protocol.
 
         Raises:
             BadLabels: the protocol refuses its labels or polygons; it is not added.
         """
-        self._sums += page.sums()
+        self._sums += page.sums
         self.pages[key] = page
 
     def result(self, threshold: float) -> EvaluationResult:
@@ -193,7 +191,7 @@ def page_curve(pair: PagePair, protocol: str) -> tuple[CurvePoint, ...]:
     Raises:
         BadLabels: the protocol refuses labels or polygons.
     """
-    return curve_of(JudgedPage(pair, protocol).sums())
+    return curve_of(JudgedPage(pair, protocol).sums)
 
 
 def curve_of(sums: NDArray[np.float64]) -> tuple[CurvePoint, ...]:
@@ -213,6 +211,11 @@ def page_figures(images: Mapping[str, ImageResult]) -> tuple[PageFigure, ...]:
         wrong = sum(verdict == "fp" for verdict in image.det_verdicts)
         figures.append(PageFigure(key, image.precision, image.recall, image.hmean, lost, wrong))
     return tuple(sorted(figures, key=lambda one: (one.hmean, -one.missed - one.wrong)))
+
+
+def drawn_part(curve: Sequence[CurvePoint]) -> list[CurvePoint]:
+    """The points that are drawn: above the last score nothing is found, which has no precision."""
+    return [point for point in curve if point.recall > 0 or point.precision > 0]
 
 
 def nearest(curve: Sequence[CurvePoint], recall: float, precision: float) -> int:

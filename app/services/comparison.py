@@ -48,6 +48,10 @@ class Source:
         """The same for the same source under any settings."""
         return self.kind, self.sha256 or self.title
 
+    def is_of(self, other: "Source") -> bool:
+        """Whether both are one checkpoint, or the same labels; a hash may have become known meanwhile."""
+        return self.identity == other.identity or (bool(self.file) and self.file == other.file)
+
     @property
     def called(self) -> str:
         """What the detection calls its file at its scale."""

@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QImageWriter, QPainter, QPen, QPolygonF
 
-from app.domain.compare_figures import CurvePoint, JudgedPage, at_threshold
+from app.domain.compare_figures import CurvePoint, JudgedPage, at_threshold, drawn_part
 from tcm_core.data.image_io import read_image
 from tcm_core.evaluate.result import Verdict
 from tcm_core.geometry.polygon import Points
@@ -76,10 +76,11 @@ def curves_picture(curves: Sequence[tuple[int, Sequence[CurvePoint], float | Non
     _axes(painter)
     for number, points, threshold in curves:
         colour = QColor(CURVE_COLOURS[(number - 1) % len(CURVE_COLOURS)])
-        shown = [point for point in points if point.recall > 0 or point.precision > 0]
         painter.setPen(QPen(colour, 2.5))
         if threshold is not None:
-            painter.drawPolyline(QPolygonF([_place(point.recall, point.precision) for point in shown]))
+            painter.drawPolyline(
+                QPolygonF([_place(point.recall, point.precision) for point in drawn_part(points)])
+            )
         now = points[0] if threshold is None else at_threshold(points, threshold)
         place = _place(now.recall, now.precision)
         painter.setBrush(colour)

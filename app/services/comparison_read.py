@@ -11,7 +11,6 @@ from app.services.prediction_store import PredictionSet, PredictionStore
 from app.storage.comparison_rows import ComparisonRows, comparison_rows
 from app.workers.messages import at_scale
 from tcm_core.checkpoint_file import checkpoint_hash
-from tcm_core.config.decode import DecodeSettings
 
 
 class PageReader:
@@ -20,6 +19,7 @@ class PageReader:
     Attributes:
         sources: what is read.
         hashes: of each source; those that were not known are made of the files.
+        settings: of each source; those that were not known are those of the first set that is read.
 
     Args:
         path: the project file.
@@ -42,6 +42,7 @@ class PageReader:
         self._path, self._folder, self._store, self._memory = path, folder, store, memory
         self.sources = sources
         self.hashes = list(hashes)
+        self.settings = [source.settings for source in sources]
         self._rows: ComparisonRows | None = None
 
     @contextmanager
@@ -71,7 +72,6 @@ class PageReader:
         index: int,
         key: str,
         truth: tuple[Shape, ...],
-        settings: DecodeSettings | None,
         faint: float,
     ) -> tuple[PagePair | None, tuple[int, int] | None]:
         """A page's labels and what a source found there, at any score from `faint` on.
@@ -82,10 +82,11 @@ class PageReader:
         found = self._set(index, key)
         if found is None:
             return None, None
+        settings = self.settings[index] = self.settings[index] or found.settings
         seconds = found.seconds or None
         if found.maps is None:
             return PagePair(truth, shapes_of_detections(found.detections), seconds), None
-        own = found.settings if settings is None or settings.head != found.maps.head else settings
+        own = settings if settings.head == found.maps.head else found.settings
         lowest = min(faint, own.score_threshold)
         decoded = found.decoded_with(own.model_copy(update={"score_threshold": lowest}))
         pair = PagePair(truth, shapes_of_detections(decoded.detections), seconds)

@@ -22,24 +22,24 @@ from app.services.comparison_pictures import (
     page_picture,
 )
 from app.services.comparison_run import RunResult
-from app.services.comparison_tables import EVERYTHING, Table, figures_table, images_table, shown
+from app.services.comparison_tables import (
+    EVERYTHING,
+    VERDICT_WORDS,
+    Table,
+    figures_table,
+    images_table,
+    shown,
+)
 from app.workers.messages import without_scale
 from tcm_core.config.decode import DecodeSettings
 from tcm_core.data.atomic_file import write_atomic
 from tcm_core.errors import TcmError
 from tcm_core.evaluate.protocols import PROTOCOLS
-from tcm_core.evaluate.result import Verdict
 
 WORST: Final = 8
 """So many images are shown."""
 SUFFIXES: Final = (".html", ".pdf")
 _PDF_DPI: Final = 150
-_LEGEND: Final = {
-    Verdict.TRUE_POSITIVE: "found",
-    Verdict.FALSE_POSITIVE: "wrong",
-    Verdict.FALSE_NEGATIVE: "missed",
-    Verdict.IGNORED: "ignored",
-}
 _DARK: Final = "background-color:#23272e;"
 _STYLE: Final = """
 body { font-family: "DejaVu Sans", Arial, sans-serif; font-size: 10pt; color: #1c1f24; }
@@ -170,7 +170,7 @@ def _head(material: ReportMaterial) -> list[str]:
 def _panes(material: ReportMaterial) -> list[str]:
     result, parts = material.result, [f"<h2>{_t('What is compared')}</h2>"]
     for at, source in enumerate(result.plan.sources):
-        settings, side = result.plan.settings[at], material.sides[at]
+        settings, side = result.settings[at], material.sides[at]
         lines = [f"<b>{escape(result.plan.names[at])}</b>"]
         if source.file:
             lines.append(f"{_t('File')}: {escape(Path(source.file).name)}")
@@ -222,7 +222,7 @@ def _worst(material: ReportMaterial, add_picture: AddPicture) -> list[str]:
     pages = material.result.folders[0].pages if material.result.folders else {}
     legend = "  ".join(
         f'<span style="{_DARK}color:{VERDICT_COLOURS[verdict]}">&nbsp;{_t(word)}&nbsp;</span>'
-        for verdict, word in _LEGEND.items()
+        for verdict, word in VERDICT_WORDS.items()
     )
     parts = [f"<h2>{_t('The worst images')}</h2>", f"<p>{legend}</p>"]
     for key in [key for key in table.keys if key in pages][:WORST]:

@@ -32,9 +32,8 @@ class Plan:
 
     Attributes:
         keys: the pages that may be looked at.
-        sources: what is compared on them.
+        sources: what is compared on them, with the settings that their maps are decoded by.
         numbers: of the panes that show the sources, from 1.
-        settings: of each source, how its maps are decoded; None: as they were, or it has none.
         against: what counts as right.
         protocol: a name in PROTOCOLS.
         detect: whether checkpoints look at pages that they have not looked at.
@@ -43,7 +42,6 @@ class Plan:
     keys: Sequence[str]
     sources: tuple[Source, ...]
     numbers: tuple[int, ...]
-    settings: tuple[DecodeSettings | None, ...]
     against: Reference
     protocol: str
     detect: bool = True
@@ -61,6 +59,7 @@ class RunResult:
     Attributes:
         folders: of each source the pages that all sources have something on.
         hashes: of each source, as its sets are kept; empty for labels.
+        settings: of each source, how its maps were decoded; None for labels.
         without: of each source, how many pages with labels it has not looked at.
         failed: why a page could not be looked at or judged, by key.
         foreign: pages whose labels lie outside of the image.
@@ -72,6 +71,7 @@ class RunResult:
     plan: Plan
     folders: tuple[JudgedFolder, ...] = ()
     hashes: tuple[str, ...] = ()
+    settings: tuple[DecodeSettings | None, ...] = ()
     without: list[int] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     foreign: list[str] = field(default_factory=list)
@@ -242,18 +242,18 @@ class ComparisonRun(QObject):
                     return None
                 self._at.emit(at, len(self._truth))
                 self._add(reader, result, key, truth)
-        result.hashes = tuple(reader.hashes)
+        result.hashes, result.settings = tuple(reader.hashes), tuple(reader.settings)
         result.seconds = time.monotonic() - self._started
         return result
 
     def _add(self, reader: PageReader, result: RunResult, key: str, truth: tuple[Shape, ...]) -> None:
         pairs: list[PagePair] = []
-        for index, settings in enumerate(self.plan.settings):
-            if self.plan.sources[index].kind != "checkpoint":
+        for index, source in enumerate(self.plan.sources):
+            if source.kind != "checkpoint":
                 drawn = self._drawn.get((index, key))
                 found = None if drawn is None else PagePair(truth, drawn)
             else:
-                found, size = reader.pair(index, key, truth, settings, FAINT)
+                found, size = reader.pair(index, key, truth, FAINT)
                 if found is not None and size is None:
                     result.mapless += 1
                 if size is not None and outside(truth, size) and key not in result.foreign:
@@ -265,12 +265,12 @@ class ComparisonRun(QObject):
         pages = [JudgedPage(pair, self.plan.protocol) for pair in pairs]
         try:
             for page in pages:
-                page.sums()
+                _ = page.sums  # all of them before one is added
         except TcmError as error:
             result.failed[key] = str(error)
             return
         for folder, page in zip(result.folders, pages, strict=True):
-            folder.take(key, page)
+            folder.add(key, page)
 
     def _in_thread(self, told: SignalInstance, work: Callable[[], object]) -> None:
         """In the thread: what comes out is told, or the reason in words."""

@@ -9,11 +9,19 @@ from typing import Final
 from app.domain.compare_figures import FolderFigures
 from app.i18n.translation import tr
 from app.services.comparison_run import RunResult
+from tcm_core.evaluate.result import Verdict
 
 Cell = str | float | int | None
 EVERYTHING: Final = "all"
 FIGURE_COLUMNS: Final = ("Pane", "Texts", "Group", "Labels", "Found", "P", "R", "F", "s / image")
 MEASURE_WORDS: Final = {EVERYTHING: "All texts", "size": "Height", "angle": "Angle", "curvature": "Curvature"}
+
+VERDICT_WORDS: Final[dict[Verdict, str]] = {
+    Verdict.TRUE_POSITIVE: "found",
+    Verdict.FALSE_POSITIVE: "wrong",
+    Verdict.FALSE_NEGATIVE: "missed",
+    Verdict.IGNORED: "ignored",
+}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ import pytest
 from app.domain.compare import (
     DifferenceKind,
     Group,
-    Shape,
     by_score,
     differences,
     group_sets,
@@ -17,11 +16,7 @@ from app.domain.compare import (
     polygon_of,
 )
 from tcm_core.evaluate.result import Verdict
-
-
-def box(x: float, y: float, width: float = 100.0, height: float = 20.0, **more: object) -> Shape:
-    corners = ((x, y), (x + width, y), (x + width, y + height), (x, y + height))
-    return Shape(np.array(corners, dtype=np.float64), **more)
+from tests.helpers.shapes import box
 
 
 def test_the_same_text_stands_in_one_group_and_the_groups_in_reading_order():

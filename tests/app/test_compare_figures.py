@@ -12,6 +12,7 @@ from app.domain.compare import Shape, by_score, instances
 from app.domain.compare_figures import (
     CURVE_STEPS,
     JudgedFolder,
+    JudgedPage,
     PagePair,
     at_threshold,
     best_point,
@@ -28,12 +29,7 @@ from tcm_core.errors import TcmError
 from tcm_core.evaluate.breakdown import breakdown
 from tcm_core.evaluate.protocols import PROTOCOLS
 from tests.helpers.photos import write_photo
-
-
-def box(x: float, y: float, width: float = 100.0, height: float = 20.0, **more: object) -> Shape:
-    corners = ((x, y), (x + width, y), (x + width, y + height), (x, y + height))
-    return Shape(np.array(corners, dtype=np.float64), **more)
-
+from tests.helpers.shapes import box
 
 PAGES = {
     "good.jpg": PagePair((box(0, 0),), (box(0, 0, score=0.9), box(0, 300, score=0.3)), 0.2),
@@ -45,7 +41,7 @@ PAGES = {
 def judged(pages=PAGES, protocol: str = "icdar2015") -> JudgedFolder:
     folder = JudgedFolder(protocol)
     for key, pair in pages.items():
-        folder.add(key, pair)
+        folder.add(key, JudgedPage(pair, protocol))
     return folder
 
 
@@ -123,9 +119,9 @@ def test_a_score_at_the_threshold_counts_and_what_has_no_score_always_does():
 
 def made_result(against: str = "labels") -> RunResult:
     sources = (Source("checkpoint", "<db> & co", "abc", "/somewhere/<db>.safetensors"), LABELS)
-    plan = Plan(tuple(PAGES), sources, (1, 3), (DbDecode(), None), against, "icdar2015")
+    plan = Plan(tuple(PAGES), sources, (1, 3), against, "icdar2015")
     same = {key: PagePair(pair.truth, pair.truth) for key, pair in PAGES.items()}
-    result = RunResult(plan, (judged(), judged(same)), ("abc", ""), [0, 0])
+    result = RunResult(plan, (judged(), judged(same)), ("abc", ""), (DbDecode(), None), [0, 0])
     result.failed["broken <i>.jpg"] = "cannot be read: <nothing>"
     result.foreign.append("good.jpg")
     return result

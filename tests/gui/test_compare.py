@@ -11,15 +11,11 @@ from PySide6.QtWidgets import QApplication
 from app.views.compare import looks
 from app.views.compare.window import CompareWindow
 from tests.helpers.app_robot import AppRobot, run_with
+from tests.helpers.compared import compare_window, detected_and_opened, show_panes
 from tests.helpers.fake_predictor import FakeDetector
 from tests.helpers.photos import write_photos
 
 pytestmark = pytest.mark.usefixtures("qapp")
-
-
-def compare_window() -> CompareWindow | None:
-    found = [w for w in QApplication.topLevelWidgets() if isinstance(w, CompareWindow) and w.isVisible()]
-    return found[0] if found else None
 
 
 def press(window: CompareWindow, keys: str) -> None:
@@ -43,19 +39,9 @@ def click(canvas, x: float, y: float) -> None:
     mouse(canvas, QEvent.Type.MouseButtonRelease, x, y, Qt.MouseButton.LeftButton)
 
 
-def compared(robot: AppRobot):
-    """Detect, open the comparison and wait until it shows the detections."""
-    yield robot.picture_shown
-    yield robot.checkpoint_ready
-    robot.trigger("detect")
-    yield robot.can_accept
-    robot.trigger("compare")
-    yield lambda: compare_window() is not None and len(compare_window().board.panes[0].shapes) == 2
-
-
 def test_detections_stand_beside_labels_and_what_is_missing_is_listed_and_stepped_to(tmp_path: Path):
     def script(robot: AppRobot):
-        yield from compared(robot)
+        yield from detected_and_opened(robot)
         board = compare_window().board
         assert [source.kind for source in board.sources] == ["checkpoint", "labels"]
         assert [one.group.members for one in board.differences] == [(1, None), (0, None)]
@@ -74,7 +60,7 @@ def test_detections_stand_beside_labels_and_what_is_missing_is_listed_and_steppe
 
 def test_a_polygon_is_taken_over_into_the_labels_judged_and_taken_back(tmp_path: Path):
     def script(robot: AppRobot):
-        yield from compared(robot)
+        yield from detected_and_opened(robot)
         window = compare_window()
         first, labels = window.board.panes
         x, y = first.shapes[0].polygon.mean(axis=0)
@@ -100,7 +86,7 @@ def test_a_polygon_is_taken_over_into_the_labels_judged_and_taken_back(tmp_path:
 
 def test_views_pointer_and_shining_polygon_are_linked(tmp_path: Path):
     def script(robot: AppRobot):
-        yield from compared(robot)
+        yield from detected_and_opened(robot)
         robot.trigger("accept_all")
         yield lambda: len(compare_window().board.panes[1].shapes) == 2
         one, other = (pane.canvas for pane in compare_window().board.panes)
@@ -125,7 +111,7 @@ def test_views_pointer_and_shining_polygon_are_linked(tmp_path: Path):
 
 def test_figures_follow_the_threshold_and_verdicts_have_their_looks(tmp_path: Path):
     def script(robot: AppRobot):
-        yield from compared(robot)
+        yield from detected_and_opened(robot)
         robot.trigger("accept_all")
         pane = compare_window().board.panes[0]
         yield lambda: pane.result is not None and pane.result.hmean == 1.0
@@ -145,7 +131,7 @@ def test_votes_are_kept_with_the_project(tmp_path: Path):
     folder = write_photos(tmp_path)
 
     def script(robot: AppRobot):
-        yield from compared(robot)
+        yield from detected_and_opened(robot)
         press(compare_window(), "2")
         assert compare_window().board.panes[1].vote.isChecked()
         key = robot.key
@@ -162,10 +148,9 @@ def test_votes_are_kept_with_the_project(tmp_path: Path):
 
 def test_swipe_and_turns_show_the_pictures_at_the_same_place(tmp_path: Path):
     def script(robot: AppRobot):
-        yield from compared(robot)
+        yield from detected_and_opened(robot)
         window = compare_window()
-        window.count.setCurrentIndex(2)
-        window.count.activated.emit(2)
+        show_panes(window, 4)
         panes = window.board.panes
         assert len(panes) == 4
         press(window, "W")

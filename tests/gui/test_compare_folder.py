@@ -4,97 +4,40 @@ import csv
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 
-from app.domain.region import new_region
-from app.storage.project_db import ProjectDb
-from app.views.compare.window import CompareWindow
 from tests.helpers.app_robot import AppRobot, run_with
-from tests.helpers.fake_predictor import TWO_TEXTS, FakeDetector, FakePredictor
-from tests.helpers.photos import write_nonsense, write_photos
+from tests.helpers.compared import (
+    NamedDetector,
+    cells,
+    compare_window,
+    figures_opened,
+    opened,
+    run_over_all,
+    three_photos,
+)
 
 pytestmark = pytest.mark.usefixtures("qapp")
-HEIGHT, WIDTH = 240, 320
-
-
-class NamedDetector(FakeDetector):
-    """Calls a checkpoint by its name, whether it is asked for by name or by file."""
-
-    def __call__(self, checkpoint: str, device: str) -> FakePredictor:
-        return super().__call__(Path(checkpoint).stem, device)
-
-
-def text(at: int) -> np.ndarray:
-    return np.array(TWO_TEXTS[at]) * (WIDTH, HEIGHT)
-
-
-def with_truth(folder: Path, truth: dict[str, list[np.ndarray]]) -> Path:
-    """Ground truth in the project before the program starts."""
-    db = ProjectDb.open(folder)
-    db.truth.save([(key, [new_region(one) for one in polygons]) for key, polygons in truth.items()], "gt")
-    db.close()
-    return folder
-
-
-def three_photos(tmp_path: Path) -> Path:
-    """a: both texts; b: one of them and one that is not found; c: both."""
-    elsewhere = text(0) + np.array((0, 100))
-    return with_truth(
-        write_photos(tmp_path),
-        {"a.jpg": [text(0), text(1)], "b.png": [text(0), elsewhere], "c.jpg": [text(0), text(1)]},
-    )
-
-
-def compare_window() -> CompareWindow | None:
-    found = [w for w in QApplication.topLevelWidgets() if isinstance(w, CompareWindow) and w.isVisible()]
-    return found[0] if found else None
-
-
-def with_figures(robot: AppRobot):
-    """Detect the first image, open the comparison and the figures below it."""
-    yield robot.picture_shown
-    yield robot.checkpoint_ready
-    robot.trigger("detect")
-    yield robot.can_accept
-    robot.trigger("compare")
-    yield lambda: compare_window() is not None and len(compare_window().board.panes[0].shapes) == 2
-    compare_window().show_figures.trigger()
-    yield lambda: compare_window().figures.isVisible()
-
-
-def compared(figures):
-    """Press the button and wait for the figures."""
-    figures.start_button.click()
-    yield lambda: figures.start_button.isEnabled() and figures.figures
-
-
-def cells(table) -> list[list[str]]:
-    model = table.model()
-    return [
-        [str(model.index(row, column).data()) for column in range(model.columnCount())]
-        for row in range(model.rowCount())
-    ]
 
 
 def test_what_is_missing_is_detected_all_is_judged_and_the_worst_image_is_opened(tmp_path: Path):
     detector = NamedDetector()
 
     def script(robot: AppRobot):
-        yield from with_figures(robot)
+        yield from figures_opened(robot)
         figures = compare_window().figures
         assert compare_window().against.currentText() == "Against the ground truth"
-        yield from compared(figures)
+        yield from run_over_all(figures)
         assert len(detector.seen) == 3  # the first image was known
-        rows = cells(figures.tables[0])
+        rows = cells(figures.tabs.tables[0])
         assert [row[0] for row in rows] == ["1 db-small", "2 Labels"]
         assert rows[0][3:8] == ["6", "6", "0.833", "0.833", "0.833"]
         assert rows[1][4:8] == ["0", "0.000", "0.000", "0.000"]
         figures.tabs.setCurrentIndex(1)
-        images = figures.tables[1]
+        images = figures.tabs.tables[1]
         assert [row[0] for row in cells(images)] == ["b.png", "a.jpg", "c.jpg"]
         images.sortByColumn(0, Qt.SortOrder.DescendingOrder)
         assert [row[0] for row in cells(images)] == ["c.jpg", "b.png", "a.jpg"]
@@ -104,7 +47,7 @@ def test_what_is_missing_is_detected_all_is_judged_and_the_worst_image_is_opened
         assert robot.page.regions == ()
         figures.measure.setCurrentIndex(2)
         figures.measure.activated.emit(2)
-        assert len(cells(figures.tables[0])) == 10
+        assert len(cells(figures.tabs.tables[0])) == 10
 
     assert run_with(detector, [str(three_photos(tmp_path))], script) == 0
 
@@ -113,7 +56,7 @@ def test_a_run_that_was_stopped_is_judged_as_far_as_it_came_and_goes_on_from_the
     detector = NamedDetector()
 
     def script(robot: AppRobot):
-        yield from with_figures(robot)
+        yield from figures_opened(robot)
         figures = compare_window().figures
         detector.gate.clear()
         figures.start_button.click()
@@ -126,20 +69,44 @@ def test_a_run_that_was_stopped_is_judged_as_far_as_it_came_and_goes_on_from_the
         assert figures.result.pages == 1
         assert "Stopped" in figures.state.text()
         assert "2 images left out" in figures.state.text()
-        yield from compared(figures)
+        yield from run_over_all(figures)
         yield lambda: figures.result.pages == 3
         assert len(detector.seen) <= 4  # the one in work may have been given up, none is done twice
 
     assert run_with(detector, [str(three_photos(tmp_path))], script) == 0
 
 
+def test_a_run_that_begins_while_a_pane_still_looks_is_judged_at_its_threshold(
+    tmp_path: Path,
+):
+    detector = NamedDetector()
+    detector.gate.clear()
+
+    def script(robot: AppRobot):
+        yield from opened(robot)
+        window = compare_window()
+        window.show_figures.trigger()
+        pane = window.board.panes[0]
+        assert pane.content is None
+        assert pane.figures.text() == "Looking for text..."
+        assert not pane.detect.isVisible()
+        window.figures.start_button.click()
+        detector.gate.set()
+        yield lambda: window.figures.figures
+        assert [one.threshold for one in window.figures.figures] == [0.5, 0.0]
+        assert [curve.threshold for curve in window.figures.plot.curves] == [0.5, None]
+        assert "something else" not in window.figures.state.text()
+
+    assert run_with(detector, [str(three_photos(tmp_path))], script) == 0
+
+
 def test_a_point_of_the_curve_is_dragged_by_the_mouse_and_moves_the_panes_threshold(tmp_path: Path):
     def script(robot: AppRobot):
-        yield from with_figures(robot)
+        yield from figures_opened(robot)
         window = compare_window()
         figures, pane = window.figures, window.board.panes[0]
         assert [curve.number for curve in figures.plot.curves] == [1, 2]
-        yield from compared(figures)
+        yield from run_over_all(figures)
         yield lambda: len(figures.plot.curves) == 2 and figures.plot.view.isVisible()
         assert pane.settings.score_threshold == 0.5
         before = figures.plot.place_of(1)
@@ -151,10 +118,10 @@ def test_a_point_of_the_curve_is_dragged_by_the_mouse_and_moves_the_panes_thresh
         yield from drag(figures.plot.view, before, target)
         yield lambda: pane.settings.score_threshold != 0.5
         assert len(pane.shapes) == 1
-        yield lambda: cells(figures.tables[0])[0][5] == "1.000"
+        yield lambda: cells(figures.tabs.tables[0])[0][5] == "1.000"
         pane.score.box.setValue(0.4)
         yield lambda: abs(figures.plot.curves[0].threshold - 0.4) < 1e-9
-        yield lambda: cells(figures.tables[0])[0][5] == "0.833"
+        yield lambda: cells(figures.tabs.tables[0])[0][5] == "0.833"
         assert robot.detection_count == 2
 
     assert run_with(NamedDetector(), [str(three_photos(tmp_path))], script) == 0
@@ -175,39 +142,14 @@ def drag(view, start: QPointF, end: QPointF):
         yield lambda until=until: time.monotonic() > until
 
 
-def test_unreadable_images_and_labels_of_other_images_are_told_in_words_and_change_nothing(tmp_path: Path):
-    folder = three_photos(tmp_path)
-    write_nonsense(folder / "d.jpg")
-    with_truth(folder, {"d.jpg": [text(0)], "c.jpg": [text(0) + np.array((5000, 0)), text(1)]})
-
-    def script(robot: AppRobot):
-        yield from with_figures(robot)
-        figures = compare_window().figures
-        yield from compared(figures)
-        assert figures.result.pages == 3
-        assert "1 images failed" in figures.state.text()
-        assert "Labels of 1 images lie outside" in figures.state.text()
-        rows = {row[0]: row[-1] for row in cells(figures.tables[1])}
-        assert "d.jpg" in rows["d.jpg"]
-        assert "cannot be read" in rows["d.jpg"] or "not an image" in rows["d.jpg"]
-        assert rows["c.jpg"].startswith("Labels outside")
-        robot.window.pages.page_chosen.emit("c.jpg")
-        yield lambda: compare_window().board.key == "c.jpg" and robot.picture_shown()
-        yield lambda: "1 of 2 labels lie outside" in compare_window().remark.text()
-        assert robot.page.regions == ()
-        robot.close_problems()
-
-    assert run_with(NamedDetector(), [str(folder)], script) == 0
-
-
 def test_tables_and_reports_are_written_and_what_cannot_be_is_told(tmp_path: Path):
     folder, out = three_photos(tmp_path / "photos"), tmp_path / "out"
 
     def script(robot: AppRobot):
-        yield from with_figures(robot)
+        yield from figures_opened(robot)
         figures = compare_window().figures
         assert not figures.report_button.isEnabled()
-        yield from compared(figures)
+        yield from run_over_all(figures)
         figures.files.save_table(figures.shown_table(), out / "table.csv")
         assert figures.state.text() == "Written: table.csv"
         for name in ("report.html", "report.pdf"):
@@ -223,27 +165,11 @@ def test_tables_and_reports_are_written_and_what_cannot_be_is_told(tmp_path: Pat
     assert (out / "report.pdf").read_bytes().startswith(b"%PDF")
 
 
-def test_without_labels_nothing_is_run_and_the_reason_is_said(tmp_path: Path):
-    def script(robot: AppRobot):
-        yield from with_figures(robot)
-        figures = compare_window().figures
-        compare_window().set_against("truth")
-        assert compare_window().remark.text() == "There is nothing to judge against on this image"
-        figures.start_button.click()
-        yield lambda: "No image has labels" in figures.state.text()
-        compare_window().set_against("")
-        figures.start_button.click()
-        assert figures.state.text().startswith("Choose what counts as right")
-        assert figures.plot.curves == []
-
-    assert run_with(NamedDetector(), [str(write_photos(tmp_path))], script) == 0
-
-
 def test_another_input_side_is_a_set_of_its_own_beside_the_first(tmp_path: Path):
     detector = NamedDetector()
 
     def script(robot: AppRobot):
-        yield from with_figures(robot)
+        yield from figures_opened(robot)
         window = compare_window()
         first, second = window.board.panes
         window.board.set_source(second, first.source)
@@ -256,26 +182,13 @@ def test_another_input_side_is_a_set_of_its_own_beside_the_first(tmp_path: Path)
         assert second.picker.currentText() == "db-small \u00d70.5"
         assert first.picker.currentText() == "db-small"
         assert window.board.sources[0].scale == 1.0
-        yield from compared(window.figures)
-        assert [row[0] for row in cells(window.figures.tables[0])] == ["1 db-small", "2 db-small \u00d70.5"]
+        yield from run_over_all(window.figures)
+        assert [row[0] for row in cells(window.figures.tabs.tables[0])] == [
+            "1 db-small",
+            "2 db-small \u00d70.5",
+        ]
         assert detector.scales.count(0.5) == 3
         assert robot.detection_count == 2
         assert robot.window.detection.summary.text().count("\u00d7") == 0
 
     assert run_with(detector, [str(three_photos(tmp_path))], script) == 0
-
-
-def test_a_checkpoint_that_is_gone_or_is_none_is_told_in_words(tmp_path: Path):
-    folder = three_photos(tmp_path / "photos")
-
-    def script(robot: AppRobot):
-        yield from with_figures(robot)
-        window = compare_window()
-        (tmp_path / "no.safetensors").write_text("this is no checkpoint")
-        window.board.show_file(2, tmp_path / "no.safetensors")
-        assert "no.safetensors" in window.statusBar().currentMessage()
-        assert window.board.sources[1].kind == "labels"
-        robot.window.pages.page_chosen.emit("b.png")
-        yield lambda: window.board.key == "b.png"
-
-    assert run_with(NamedDetector(), [str(folder)], script) == 0

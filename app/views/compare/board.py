@@ -1,6 +1,5 @@
 """The board: several panes of one page, linked in where they look, what is pointed at and what is chosen."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -15,16 +14,15 @@ from app.domain.compare import (
     differences,
     group_sets,
     judge,
-    outside,
     polygon_of,
 )
 from app.domain.page import Page
-from app.i18n.translation import tr
-from app.services.comparison import LABELS, TRUTH, Comparison, PaneSet, Reference, Source
+from app.services.comparison import Comparison, PaneSet, Reference, Source
 from app.storage.errors import StorageError
 from app.views.compare.area import PaneArea
 from app.views.compare.canvas import NOTHING, Look
 from app.views.compare.pane import NO_MAP, Pane
+from app.views.compare.reading import kept_source, remark_on, why_nothing
 from tcm_core.config.decode import DecodeSettings
 from tcm_core.errors import TcmError
 from tcm_core.evaluate.result import ImageResult
@@ -213,24 +211,11 @@ class Board(QObject):
             choices = []
         for pane in self.panes:
             if self.key is not None:
-                pane.set_choices(choices, self._kept(pane, choices))
+                pane.set_choices(choices, kept_source(pane.source, choices, pane.number))
             self._show(pane)
         self.remark = self._remark()
         self._match()
         self.shown.emit()
-
-    def _kept(self, pane: Pane, choices: Sequence[Source]) -> Source:
-        """The pane's source as it is known now; at first a different one for every pane."""
-        if pane.source is None:
-            checkpoints = [one for one in choices if one.kind == "checkpoint"]
-            first = [*checkpoints[:1], LABELS, *checkpoints[1:], TRUTH, LABELS, LABELS, LABELS]
-            return first[pane.number - 1]
-        now = pane.source
-        for choice in choices:
-            same_file = bool(now.file) and choice.file == now.file
-            if choice.identity == now.identity or same_file:
-                return replace(choice, settings=now.settings, scale=now.scale)
-        return now
 
     def _show(self, pane: Pane) -> None:
         source, key = pane.source, self.key
@@ -248,7 +233,7 @@ class Board(QObject):
         if content is None:  # what failed is not tried again
             self._comparison.ask_for(source, [key], urgent=True)
         awaited = self._comparison.is_awaited(key, source)
-        note = "Looking for text..." if awaited else self._note(source)
+        note = "Looking for text..." if awaited else why_nothing(source)
         pane.show_content(content, truth or (), result, note, awaited=awaited)
 
     def _judge(self, truth: tuple[Shape, ...], content: PaneSet) -> ImageResult | None:
@@ -259,26 +244,10 @@ class Board(QObject):
             return None
 
     def _remark(self) -> str:
-        """What is odd about the labels that count as right; empty when nothing is."""
-        if self.key is None or not self.against or self._image is None:
+        image = self._image
+        if self.key is None or not self.against or image is None:
             return ""
-        try:
-            truth = self._comparison.reference(self.key, self.against)
-        except StorageError as error:
-            return str(error)
-        if truth is None:
-            return tr("There is nothing to judge against on this image")
-        out = outside(truth, (self._image.height(), self._image.width()))
-        if not out:
-            return ""
-        return tr(f"{out} of {len(truth)} labels lie outside of the image: are they of another one?")
-
-    def _note(self, source: Source) -> str:
-        if source.kind == "truth":
-            return tr("There is no ground truth of this image")
-        if source.file:
-            return "This image has not been looked at."
-        return "This checkpoint has not looked at the image, and its file is not known."
+        return remark_on(self._comparison, self.key, self.against, (image.height(), image.width()))
 
     @Slot(str)
     def _changed(self, key: str) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from app.domain.compare_figures import CurvePoint, at_threshold, best_point, nearest
+from app.domain.compare_figures import CurvePoint, at_threshold, best_point, drawn_part, nearest
 from app.i18n.translation import tr
 from app.services.comparison_pictures import CURVE_COLOURS
 
@@ -133,8 +133,7 @@ class CurvePlot(QWidget):
         assert self._plot is not None
         plot = self._plot.getPlotItem()
         colour = CURVE_COLOURS[(curve.number - 1) % len(CURVE_COLOURS)]
-        # above the last score nothing is found: that has no precision, and is no part of the curve
-        shown = [point for point in curve.points if point.recall > 0 or point.precision > 0]
+        shown = drawn_part(curve.points)
         if curve.threshold is None or not shown:
             shown = shown[:1]
         line = plot.plot(

@@ -1,21 +1,19 @@
 """Below the panes: the curves, and the figures of the panes over all images."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QProgressBar,
     QPushButton,
     QSplitter,
-    QTableView,
-    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -32,8 +30,8 @@ from app.views.compare.board import Board
 from app.views.compare.curve import Curve, CurvePlot
 from app.views.compare.figure_files import FigureFiles
 from app.views.compare.page_curves import PageCurves
-from app.views.compare.pane import Pane
-from app.views.compare.tables import KeyRole, SortRole, TableModel
+from app.views.compare.run_panes import summary, thresholds
+from app.views.compare.tables import FigureTables
 from tcm_core.errors import TcmError
 
 AFTER_MS: Final = 120
@@ -73,9 +71,7 @@ class FiguresPanel(QWidget):
         self.progress, self.state = QProgressBar(), QLabel()
         self.scope, self.measure = QComboBox(), QComboBox()
         self.save_button, self.report_button = QPushButton("Save table..."), QPushButton("Report...")
-        self.plot, self.tabs = CurvePlot(), QTabWidget()
-        self.models = (TableModel(), TableModel())
-        self.tables = tuple(self._table(model) for model in self.models)
+        self.plot, self.tabs = CurvePlot(), FigureTables()
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(AFTER_MS)
@@ -112,8 +108,6 @@ class FiguresPanel(QWidget):
         self.progress.hide()
         self.state.setWordWrap(True)
         self.state.setProperty("role", "muted")
-        for table, title in zip(self.tables, ("Figures", "Images"), strict=True):
-            self.tabs.addTab(table, title)
         split = QSplitter()
         split.addWidget(self.plot)
         split.addWidget(self.tabs)
@@ -124,21 +118,6 @@ class FiguresPanel(QWidget):
         column.addLayout(top)
         column.addWidget(split, 1)
 
-    def _table(self, model: TableModel) -> QTableView:
-        table, order = QTableView(), QSortFilterProxyModel(self)
-        order.setSourceModel(model)
-        order.setSortRole(SortRole)
-        order.sort(-1)
-        table.setModel(order)
-        table.setSortingEnabled(True)
-        table.setEditTriggers(QTableView.EditTrigger.NoEditTriggers)
-        table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
-        table.verticalHeader().hide()
-        table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        table.setAccessibleName("Figures over all images")
-        return table
-
     def _connect(self) -> None:
         self.start_button.clicked.connect(self.start)
         self.stop_button.clicked.connect(self.stop)
@@ -147,7 +126,7 @@ class FiguresPanel(QWidget):
         self.save_button.clicked.connect(self._ask_table)
         self.report_button.clicked.connect(self._ask_report)
         self.plot.threshold_moved.connect(self._dragged)
-        self.tables[1].doubleClicked.connect(self._opened)
+        self.tabs.page_wanted.connect(self.page_wanted)
         self._later.timeout.connect(self._request)
         self._maker.ready.connect(self._figures_ready)
         self._maker.failed.connect(self._say)
@@ -184,9 +163,8 @@ class FiguresPanel(QWidget):
             return
         plan = Plan(
             tuple(self._keys()),
-            tuple(pane.source for pane in judged if pane.source is not None),
+            tuple(replace(pane.source, settings=pane.settings) for pane in judged if pane.source),
             tuple(pane.number for pane in judged),
-            tuple(pane.settings for pane in judged),
             board.against,
             board.protocol,
             self.detect.isChecked(),
@@ -249,39 +227,12 @@ class FiguresPanel(QWidget):
 
     # --- the figures ---
 
-    def thresholds(self) -> list[float]:
-        """Of each source of the run, the threshold of its pane, or the one it was run with."""
-        found = []
-        assert self.result is not None
-        for at, settings in enumerate(self.result.plan.settings):
-            pane = self._pane_of(at)
-            now = settings if pane is None else pane.settings
-            found.append(0.0 if now is None else now.score_threshold)
-        return found
-
-    def _pane_of(self, at: int) -> Pane | None:
-        """The pane that shows a source of the run, decoded as it was then but for the threshold."""
-        if self.result is None or self.result.plan.numbers[at] > len(self._board.panes):
-            return None
-        source = self.result.plan.sources[at]
-        pane = self._board.panes[self.result.plan.numbers[at] - 1]
-        now, then = pane.settings, self.result.plan.settings[at]
-        if pane.source is None or (pane.source.identity, pane.source.scale) != (
-            source.identity,
-            source.scale,
-        ):
-            return None
-        if now is None or then is None or now.head != then.head:
-            return pane if now is then else None
-        same = now.model_copy(update={"score_threshold": then.score_threshold}) == then
-        return pane if same else None
-
     @Slot()
     def _request(self) -> None:
         if self.scope.currentData() == "page" and self._curves.are_others():
             self.show_curves()
         if self.result is not None:
-            self._maker.request(self.result, self.thresholds())
+            self._maker.request(self.result, thresholds(self.result, self._board.panes))
 
     @Slot(object, list)
     def _figures_ready(self, result: RunResult, figures: list[FolderFigures]) -> None:
@@ -291,39 +242,12 @@ class FiguresPanel(QWidget):
         self._show_tables()
         if first:
             self.show_curves()
-        self._say(self._summary(result))
+        self._say(summary(result, self._board.panes))
         self._enable()
-
-    def _summary(self, result: RunResult) -> str:
-        parts = [tr(f"{result.pages} images judged in {result.seconds:.1f} s")]
-        if result.stopped:
-            parts.append(tr("Stopped: press the button again to go on"))
-        left = max(result.without, default=0)
-        if left:
-            parts.append(tr(f"{left} images left out: not all panes have looked at them"))
-        if result.failed:
-            parts.append(tr(f"{len(result.failed)} images failed, see the remarks"))
-        if result.foreign:
-            parts.append(tr(f"Labels of {len(result.foreign)} images lie outside: of other images?"))
-        if any(self._pane_of(at) is None for at in range(len(result.plan.sources))):
-            parts.append(tr("The panes show something else now: compare again"))
-        return "  \u00b7  ".join(parts)
 
     @Slot()
     def _show_tables(self) -> None:
-        if self.result is None or not self.figures:
-            for model in self.models:
-                model.show(Table((), ()))
-            return
-        names = self.result.plan.names
-        self.models[0].show(figures_table(names, self.figures, str(self.measure.currentData())))
-        self.models[1].show(images_table(self.figures, self.result))
-
-    @Slot(QModelIndex)
-    def _opened(self, index: QModelIndex) -> None:
-        key = str(index.data(KeyRole))
-        if key:
-            self.page_wanted.emit(key)
+        self.tabs.show_figures(self.result, self.figures, str(self.measure.currentData()))
 
     @Slot()
     def settings_moved(self) -> None:
@@ -358,12 +282,16 @@ class FiguresPanel(QWidget):
     def _folder_curves(self) -> list[Curve]:
         if self.result is None or not self.figures:
             return []
-        curves, thresholds = [], self.thresholds()
-        plan = self.result.plan
-        for at, source in enumerate(plan.sources):
-            threshold = None if plan.settings[at] is None else thresholds[at]
-            curves.append(Curve(plan.numbers[at], source.name, self.figures[at].curve, threshold))
-        return curves
+        plan, now = self.result.plan, thresholds(self.result, self._board.panes)
+        return [
+            Curve(
+                plan.numbers[at],
+                source.name,
+                self.figures[at].curve,
+                None if self.result.settings[at] is None else now[at],
+            )
+            for at, source in enumerate(plan.sources)
+        ]
 
     @Slot(int, float)
     def _dragged(self, number: int, threshold: float) -> None:

@@ -24,12 +24,6 @@ CHOSEN: Final = style.SELECTED
 ABSENT: Final = style.WAS
 """Where others have what a pane has not."""
 
-VERDICT_WORDS: Final[dict[Verdict, str]] = {
-    Verdict.TRUE_POSITIVE: "found",
-    Verdict.FALSE_POSITIVE: "wrong",
-    Verdict.FALSE_NEGATIVE: "missed",
-    Verdict.IGNORED: "ignored",
-}
 _LOOKS: Final[dict[Verdict, PolygonStyle]] = {
     Verdict.TRUE_POSITIVE: FOUND,
     Verdict.FALSE_POSITIVE: WRONG,

@@ -21,8 +21,8 @@ from app.domain.level_set import KeptMaps
 from app.domain.map_layers import map_named
 from app.i18n.translation import tr
 from app.services.comparison import PaneSet, Source
+from app.services.comparison_tables import VERDICT_WORDS
 from app.views.compare.canvas import PaneCanvas
-from app.views.compare.looks import VERDICT_WORDS
 from app.views.panels.detection import CONTROLS
 from app.views.panels.slider_spin import SliderSpin
 from tcm_core.config.decode import DecodeSettings
