@@ -2,10 +2,10 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
-from app.storage.connection import BUSY_TIMEOUT_MS, in_words
+from app.storage.connection import read_only
 from app.storage.predictions import PredictionRow, decode_detections
 
 
@@ -65,10 +65,6 @@ def comparison_rows(path: Path, folder: Path) -> Iterator[ComparisonRows]:
     Raises:
         StorageError: the file cannot be read.
     """
-    try:
-        uri = f"{path.absolute().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1000)) as connection:
-            connection.execute("BEGIN")
-            yield ComparisonRows(connection, folder)
-    except sqlite3.Error as error:
-        raise in_words(error, "read what was detected, to compare it", path) from error
+    with read_only(path, "read what was detected, to compare it") as connection:
+        connection.execute("BEGIN")
+        yield ComparisonRows(connection, folder)

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -142,3 +142,22 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 def _name(error: sqlite3.Error) -> str:
     return getattr(error, "sqlite_errorname", None) or ""
+
+
+@contextmanager
+def read_only(path: Path, what: str) -> Iterator[sqlite3.Connection]:
+    """A connection of its own that only reads; for threads.
+
+    Args:
+        path: the project file.
+        what: was tried, for the message.
+
+    Raises:
+        StorageError: the file cannot be opened, or what is done with the connection fails.
+    """
+    try:
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1000)) as connection:
+            yield connection
+    except sqlite3.Error as error:
+        raise in_words(error, what, path) from error

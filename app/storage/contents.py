@@ -3,12 +3,11 @@
 import json
 import sqlite3
 from collections.abc import Callable, Iterable
-from contextlib import closing
 from pathlib import Path
 
 from app.domain.page_filter import PageContent, text_height, uncertainty
 from app.domain.region import Region
-from app.storage.connection import BUSY_TIMEOUT_MS, in_words
+from app.storage.connection import read_only
 from app.storage.errors import StorageError as StorageError
 from app.storage.predictions import decode_detections
 
@@ -23,12 +22,8 @@ def read_contents(path: Path, still_wanted: Callable[[], bool]) -> dict[str, Pag
     Raises:
         StorageError: the file cannot be read.
     """
-    try:
-        uri = f"{path.absolute().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1000)) as connection:
-            return _read(connection, still_wanted)
-    except sqlite3.Error as error:
-        raise in_words(error, "read the labels for the list of images", path) from error
+    with read_only(path, "read the labels for the list of images") as connection:
+        return _read(connection, still_wanted)
 
 
 def content_of(

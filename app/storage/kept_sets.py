@@ -1,12 +1,10 @@
 """What one checkpoint found on every page, read from the project file by a connection of its own."""
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from app.storage.connection import BUSY_TIMEOUT_MS, in_words
+from app.storage.connection import read_only
 from app.storage.predictions import decode_detections
 from tcm_core.detection import Detection
 
@@ -30,22 +28,18 @@ def read_sets(path: Path, checkpoint_hash: str) -> Iterator[KeptSet]:
     Raises:
         StorageError: the file cannot be read.
     """
-    try:
-        uri = f"{path.absolute().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1000)) as connection:
-            keys = connection.execute(
-                "SELECT id FROM predictions WHERE checkpoint_hash = ? ORDER BY id", (checkpoint_hash,)
-            ).fetchall()
-            for (number,) in keys:  # one at a time: a long reading would keep the log from being cleared
-                row = connection.execute(
-                    "SELECT key, settings, detections, seconds FROM predictions WHERE id = ?", (number,)
-                ).fetchone()
-                if row is None:
-                    continue
-                try:
-                    detections = decode_detections(row[2])
-                except ValueError:
-                    continue
-                yield KeptSet(row[0], row[1], detections, row[3])
-    except sqlite3.Error as error:
-        raise in_words(error, "read what was detected on all images", path) from error
+    with read_only(path, "read what was detected on all images") as connection:
+        keys = connection.execute(
+            "SELECT id FROM predictions WHERE checkpoint_hash = ? ORDER BY id", (checkpoint_hash,)
+        ).fetchall()
+        for (number,) in keys:  # one at a time: a long reading would keep the log from being cleared
+            row = connection.execute(
+                "SELECT key, settings, detections, seconds FROM predictions WHERE id = ?", (number,)
+            ).fetchone()
+            if row is None:
+                continue
+            try:
+                detections = decode_detections(row[2])
+            except ValueError:
+                continue
+            yield KeptSet(row[0], row[1], detections, row[3])

@@ -3,11 +3,10 @@
 import json
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 from app.domain.queue import QueueKind, contradictions, disagreement
-from app.storage.connection import BUSY_TIMEOUT_MS, in_words
+from app.storage.connection import read_only
 from app.storage.journal import decode_regions
 from app.storage.predictions import decode_detections
 
@@ -24,13 +23,9 @@ def read_scores(path: Path, kind: QueueKind, still_wanted: Callable[[], bool]) -
         StorageError: the file cannot be read.
     """
     read = {"disagreement": _disagreements, "errors": _errors}.get(kind, _doubts(kind))
-    try:
-        uri = f"{path.absolute().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1000)) as connection:
-            connection.execute("BEGIN")  # one state of the file
-            return {key: score for key, score in read(connection, still_wanted).items() if score > 0}
-    except sqlite3.Error as error:
-        raise in_words(error, "read what was detected for the queue", path) from error
+    with read_only(path, "read what was detected for the queue") as connection:
+        connection.execute("BEGIN")  # one state of the file
+        return {key: score for key, score in read(connection, still_wanted).items() if score > 0}
 
 
 _Read = Callable[[sqlite3.Connection, Callable[[], bool]], dict[str, float]]
