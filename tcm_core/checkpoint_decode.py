@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import IO, Final
 
-from tcm_core.checkpoint_file import IDENTITY, checkpoint_hash, list_checkpoints, read_metadata
+from tcm_core.checkpoint_file import IDENTITY, checkpoint_hash, list_checkpoints, read_header, read_metadata
 from tcm_core.config.decode import DecodeSettings
 from tcm_core.data.atomic_file import save_atomic
 from tcm_core.errors import BadCheckpoint
@@ -49,13 +49,14 @@ def write_decode(path: Path, settings: DecodeSettings) -> None:
             "choose settings of the same head"
         )
     known_as = checkpoint_hash(path)
+    first, header = read_header(path)
+    about = json.loads(header["__metadata__"]["checkpoint"])
+    about["decode"] = settings.model_dump()
+    header["__metadata__"] |= {"checkpoint": json.dumps(about), IDENTITY: known_as}
+    content = json.dumps(header, separators=(",", ":")).encode()
+    content += b" " * (-len(content) % _ALIGNMENT)
     with path.open("rb") as source:
-        header = json.loads(source.read(int.from_bytes(source.read(8), "little")))
-        about = json.loads(header["__metadata__"]["checkpoint"])
-        about["decode"] = settings.model_dump()
-        header["__metadata__"] |= {"checkpoint": json.dumps(about), IDENTITY: known_as}
-        content = json.dumps(header, separators=(",", ":")).encode()
-        content += b" " * (-len(content) % _ALIGNMENT)
+        source.seek(first)
 
         def save(file: IO[bytes]) -> None:
             file.write(len(content).to_bytes(8, "little"))

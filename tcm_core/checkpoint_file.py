@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-import struct
 from pathlib import Path
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -17,7 +17,7 @@ from tcm_core.resources import resource
 FORMAT = "tcm-checkpoint-2"
 IDENTITY = "identity"
 """The entry of a file's header with the hash that it was known by before its decode settings were changed."""
-_MAX_HEADER = 100_000_000
+_MAX_HEADER: Final = 100_000_000  # bytes; the format's own limit
 
 
 class CheckpointMetadata(BaseModel):
@@ -107,22 +107,41 @@ def checkpoint_hash(path: Path) -> str:
         ) from error
 
 
-def _safetensors_metadata(path: Path) -> dict[str, str]:
+def read_header(path: Path) -> tuple[int, dict[str, Any]]:
+    """Where the tensors of a safetensors file begin, in bytes, and its header.
+
+    Raises:
+        BadCheckpoint: it is no such file, or its header is damaged.
+        OSError: it cannot be read.
+    """
     with path.open("rb") as file:
         size_field = file.read(8)
-        length = struct.unpack("<Q", size_field)[0] if len(size_field) == 8 else 0
-        if not 0 < length <= _MAX_HEADER:
+        length = int.from_bytes(size_field, "little")
+        if len(size_field) != 8 or not 0 < length <= _MAX_HEADER:
             raise BadCheckpoint(
                 f"{path}: not a safetensors file; is it the right file, and downloaded whole?"
             )
-        header = json.loads(file.read(length))
-    _check_size(path, length, header)
+        try:
+            header = json.loads(file.read(length))
+        except (ValueError, RecursionError) as error:
+            raise BadCheckpoint(f"{path}: its header is damaged; copy or download it again") from error
+    if not isinstance(header, dict):
+        raise BadCheckpoint(
+            f"{path}: its header is damaged or of another program (it is no list of tensors); "
+            "choose another file"
+        )
+    return 8 + length, header
+
+
+def _safetensors_metadata(path: Path) -> dict[str, str]:
+    first, header = read_header(path)
+    _check_size(path, first, header)
     return header["__metadata__"]
 
 
-def _check_size(path: Path, header_length: int, header: dict[str, dict[str, list[int]]]) -> None:
+def _check_size(path: Path, first: int, header: dict[str, dict[str, list[int]]]) -> None:
     ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
-    expected, actual = 8 + header_length + max(ends, default=0), path.stat().st_size
+    expected, actual = first + max(ends, default=0), path.stat().st_size
     if actual != expected:
         raise BadCheckpoint(
             f"{path}: {actual} bytes long, its header promises {expected}; copy or download it again"

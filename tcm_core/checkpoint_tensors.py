@@ -1,19 +1,17 @@
 """The tensors of a checkpoint file, looked at without torch: what its header lists, and if it is sound."""
 
-import json
 import math
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NamedTuple, TypeGuard
+from typing import Any, Final, NamedTuple, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tcm_core.checkpoint_file import read_header
 from tcm_core.errors import BadCheckpoint
 
-MAX_HEADER: Final = 100_000_000
-"""Bytes; the format's own limit."""
 _CHUNK: Final = 1 << 22
 _SIZES: Final = {
     "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1,
@@ -42,11 +40,11 @@ def list_tensors(path: Path) -> list[TensorEntry]:
             bytes, bytes that overlap, leave gaps, or lie outside.
     """
     try:
-        with path.open("rb") as file:
-            first, header = _read_header(path, file)
+        first, header = read_header(path)
         size = path.stat().st_size
     except OSError as error:
         raise BadCheckpoint(f"{path}: cannot be read: {error.strerror}") from error
+    header.pop("__metadata__", None)
     entries = sorted((_entry(path, name, one, first) for name, one in header.items()), key=lambda e: e.start)
     at = first
     for entry in entries:
@@ -88,22 +86,6 @@ def check_tensors(path: Path, on_bytes: OnBytes = lambda done, total: None) -> i
     except OSError as error:
         raise BadCheckpoint(f"{path}: cannot be read: {error.strerror}") from error
     return count
-
-
-def _read_header(path: Path, file: BinaryIO) -> tuple[int, dict[str, object]]:
-    """Where the tensors begin, and the header without the metadata."""
-    field = file.read(8)
-    length = int.from_bytes(field, "little")
-    if len(field) != 8 or not 0 < length <= MAX_HEADER:
-        raise BadCheckpoint(f"{path}: not a safetensors file; is it the right file, and downloaded whole?")
-    try:
-        header = json.loads(file.read(length))
-    except (ValueError, RecursionError) as error:
-        raise BadCheckpoint(f"{path}: its header is damaged; copy or download it again") from error
-    if not isinstance(header, dict):
-        raise _lies(path, "it is no list of tensors")
-    header.pop("__metadata__", None)
-    return 8 + length, header
 
 
 def _entry(path: Path, name: str, said: object, first: int) -> TensorEntry:
