@@ -6,8 +6,9 @@ It is the user's, beside the settings; nothing is written into checkpoints.
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from app.storage.user_file import load_user_file
 from tcm_core.data.atomic_file import write_text_atomic
 
 NOTES_FILE: Final = "checkpoints.json"
@@ -60,8 +61,8 @@ class CheckpointNotes:
     def __init__(self, folder: Path) -> None:
         """`folder`: the user's data."""
         self.file = folder / NOTES_FILE
-        self.notice: str | None = None
-        self._notes = self._load()
+        kept, self.notice = load_user_file(self.file, _Notes(), _LARGEST, "tags")
+        self._notes = dict(kept.checkpoints)
 
     def of(self, path: Path, size: int, mtime_ns: int) -> CheckpointNote:
         """What is known of a file as it is now."""
@@ -98,22 +99,3 @@ class CheckpointNotes:
     def _save(self) -> None:
         text = _Notes(checkpoints=self._notes).model_dump_json(indent=1, exclude_defaults=True)
         write_text_atomic(self.file, text + "\n")
-
-    def _load(self) -> dict[str, CheckpointNote]:
-        try:
-            if self.file.stat().st_size > _LARGEST:
-                raise ValueError("too large")
-            return dict(_Notes.model_validate_json(self.file.read_bytes()).checkpoints)
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError, ValidationError):
-            self.notice = self._set_aside()
-            return {}
-
-    def _set_aside(self) -> str:
-        aside = self.file.with_name(f"{self.file.name}.unusable")
-        try:
-            self.file.replace(aside)
-        except OSError:
-            return f"{self.file}: cannot be read. Tags are not shown, and not kept."
-        return f"{self.file}: cannot be read. It was kept as {aside.name}, and tags begin anew."

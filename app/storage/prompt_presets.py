@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from app.storage.user_file import load_user_file
 from tcm_core.data.atomic_file import write_text_atomic
 
 PRESETS_FILE: Final = "prompts.json"
@@ -28,8 +29,8 @@ class PromptPresets:
     def __init__(self, folder: Path) -> None:
         """`folder`: the user's data."""
         self.file = folder / PRESETS_FILE
-        self.notice: str | None = None
-        self._words = self._load()
+        kept, self.notice = load_user_file(self.file, _Presets(), _LARGEST, "presets")
+        self._words = {name[:80]: words[:WORDS_LIMIT] for name, words in kept.prompts.items() if name.strip()}
 
     @property
     def words(self) -> dict[str, str]:
@@ -56,20 +57,3 @@ class PromptPresets:
 
     def _save(self) -> None:
         write_text_atomic(self.file, _Presets(prompts=self._words).model_dump_json(indent=1) + "\n")
-
-    def _load(self) -> dict[str, str]:
-        try:
-            if self.file.stat().st_size > _LARGEST:
-                raise ValueError("too large")
-            kept = _Presets.model_validate_json(self.file.read_bytes()).prompts
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError, ValidationError):
-            aside = self.file.with_name(f"{self.file.name}.unusable")
-            try:
-                self.file.replace(aside)
-            except OSError:
-                aside = self.file
-            self.notice = f"{self.file}: cannot be read. It was kept as {aside.name}, and presets begin anew."
-            return {}
-        return {name[:80]: words[:WORDS_LIMIT] for name, words in kept.items() if name.strip()}

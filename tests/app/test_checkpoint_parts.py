@@ -102,6 +102,24 @@ def test_a_note_forgets_the_checksum_of_a_file_that_changed_and_keeps_its_tags(t
     assert CheckpointNotes(tmp_path).of(tmp_path / "b.safetensors", 5, 7).tags == ("x",)
 
 
+def test_notes_that_cannot_be_read_are_set_aside_and_it_is_said(tmp_path):
+    (tmp_path / "checkpoints.json").write_text('{"checkpoints": {"a": {"sha256": 7}}}')
+    notes = CheckpointNotes(tmp_path)
+    assert notes.of(tmp_path / "a", 1, 1).tags == ()
+    assert "kept as checkpoints.json.unusable, and tags begin anew" in notes.notice
+    assert (tmp_path / "checkpoints.json.unusable").is_file()
+    assert CheckpointNotes(tmp_path).notice is None
+
+
+def test_notes_that_cannot_be_set_aside_are_not_said_to_be(tmp_path):
+    (tmp_path / "checkpoints.json").write_text("{")
+    (tmp_path / "checkpoints.json.unusable").mkdir()
+    notes = CheckpointNotes(tmp_path)
+    assert "cannot be set aside. The next change takes its place" in notes.notice
+    notes.put(tmp_path / "a", CheckpointNote(tags=("x",), size=1, mtime_ns=1))
+    assert CheckpointNotes(tmp_path).of(tmp_path / "a", 1, 1).tags == ("x",)
+
+
 def test_the_list_holds_the_chosen_one_wherever_it_lies_and_names_what_is_broken(tmp_path):
     own = tmp_path / "own"
     own.mkdir()
