@@ -102,3 +102,15 @@ def test_the_mouse_finds_a_canvas_in_its_strip_only(canvas: PaneCanvas):
     canvas.show_part(None)
     assert canvas.mask().isEmpty()
     assert is_photo(canvas, 20)
+
+
+def test_a_polygon_that_is_seen_in_the_whole_image_does_not_move_the_view(canvas: PaneCanvas):
+    canvas.fit()
+    corner = np.array(((2.0, 2.0), (40.0, 2.0), (40.0, 14.0), (2.0, 14.0)))
+    canvas.reveal_polygon(corner)
+    assert canvas.look.fitted
+    canvas.zoom_by(3.0)
+    canvas.look_at(390, 290)
+    canvas.reveal_polygon(corner)
+    place = canvas.image_to_widget(21, 8)
+    assert (place.x(), place.y()) == (SIZE[0] // 2, SIZE[1] // 2)

@@ -137,8 +137,8 @@ class PaneCanvas(NavigationView):
         self.stage.compared.set_entries(entries)
 
     def reveal_polygon(self, polygon: Points) -> None:
-        """Move the view so that a polygon is in it."""
-        self.reveal(*bounds(polygon), REVEAL_MARGIN)
+        """Move the view so that a polygon is in it; one that is seen in the whole image stays where it is."""
+        self.reveal(*bounds(polygon), 0.0 if self.look.fitted else REVEAL_MARGIN)
 
     @property
     def look(self) -> Look:
