@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from weakref import ReferenceType, ref
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -77,7 +78,7 @@ class PromptMaps:
 class _Bench:
     """What is kept between requests; touched in the detector's thread only."""
 
-    predictor: "Predictor | None" = None
+    predictor: "ReferenceType[Predictor] | None" = None  # weak: whoever loaded it frees it
     path: Path | None = None
     stamp: int = 0
     seen: "Seen | None" = None
@@ -86,6 +87,10 @@ class _Bench:
     maps: dict[str, PromptMap] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     settings: DecodeSettings | None = None  # of the detections among the maps
+
+    def is_of(self, predictor: "Predictor") -> bool:
+        """Whether what is kept is this predictor's."""
+        return self.predictor is not None and self.predictor() is predictor
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,8 +151,8 @@ class PromptJob:
         from tcm_core.weights.store import list_weights
 
         bench, stamp = self.bench, self.path.stat().st_mtime_ns if self.path.exists() else 0
-        if bench.predictor is not predictor:
-            bench.predictor, bench.path, bench.table = predictor, None, None
+        if not bench.is_of(predictor):
+            bench.predictor, bench.path, bench.table = ref(predictor), None, None
         language, modules = predictor.language, predictor.metadata.model.tcm
         assert language is not None
         assert modules is not None
@@ -215,7 +220,7 @@ class SaveJob:
             raise BadCheckpoint(no_tower(predictor.checkpoint_name, exported=True))
         if self.target.exists():
             raise BadConfig(f"{self.target}: there is such a file already. Choose another name.")
-        kept = self.bench.table if self.bench.predictor is predictor else None
+        kept = self.bench.table if self.bench.is_of(predictor) else None
         table = kept or find_table(predictor.language, modules)
         source = resolve_checkpoint(self.checkpoint)
         save_with_words(source, self.target, self.words, table, self.target.stem)

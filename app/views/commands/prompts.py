@@ -109,7 +109,7 @@ class PromptCommands(QObject):
         window, service, key = self.window, self._service, self._desk.open_page.key
         if window is None or service is None or key is None or not window.isVisible():
             return
-        device = self._desk.preferences.settings.detection.device
+        device = self._desk.preferences.device
         settings = self._desk.parts.detection.settings if window.detections.isChecked() else None
         wanted = () if self._maps is None else window.wanted
         window.tell("Looking...")
@@ -197,7 +197,7 @@ class PromptCommands(QObject):
     def _save(self, words: str, target: Path) -> None:
         if self._service is not None:
             self._tell("Writing the checkpoint...")
-            device = self._desk.preferences.settings.detection.device
+            device = self._desk.preferences.device
             self._service.save(self._checkpoint, device, words, target)
 
     @Slot(str, object)
