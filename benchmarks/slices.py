@@ -30,6 +30,7 @@ from tcm_core.evaluate.icdar15 import evaluate_icdar15
 from tcm_core.infer.load import AnyPredictor, load_predictor
 
 Picture = NDArray[np.uint8]
+Labelled = tuple[Picture, tuple[TextInstance, ...]]
 
 NIGHT: Final = 60.0
 """Mean luminance below which a picture counts as taken at night."""
@@ -54,9 +55,7 @@ def luminance(image: Picture) -> float:
     return float(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).mean())
 
 
-def turned(
-    image: Picture, instances: Sequence[TextInstance], degrees: int
-) -> tuple[Picture, tuple[TextInstance, ...]]:
+def turned(image: Picture, instances: Sequence[TextInstance], degrees: int) -> Labelled:
     """The picture and its labels, turned clockwise about the middle onto a canvas that holds all of it.
 
     Args:
@@ -85,14 +84,17 @@ def turned(
 
 
 def measure(
-    predictor: AnyPredictor, samples: Sequence[Sample], part: str, change: Callable[[Picture, Sample], object]
+    predictor: AnyPredictor,
+    samples: Sequence[Sample],
+    part: str,
+    change: Callable[[Picture, Sample], Labelled | None],
 ) -> Row:
     """The row of a part; change gives picture and labels, or None for a picture that is no part of it."""
     truth, found = {}, {}
     for sample in samples:
         image = read_image(sample.image, "stored")
         changed = change(image, sample)
-        if not isinstance(changed, tuple):
+        if changed is None:
             continue
         picture, labels = changed
         truth[str(sample.image)] = labels
@@ -103,7 +105,7 @@ def measure(
     return Row(predictor.checkpoint_name, part, len(truth), result.precision, result.recall, result.hmean)
 
 
-def at_night(image: Picture, sample: Sample) -> tuple[Picture, tuple[TextInstance, ...]] | None:
+def at_night(image: Picture, sample: Sample) -> Labelled | None:
     """Dark pictures as they are."""
     return (image, tuple(sample.instances)) if luminance(image) < NIGHT else None
 
@@ -128,7 +130,7 @@ def main() -> None:
         rows.append(measure(predictor, samples, "night", at_night))
         for degrees in arguments.degrees:
 
-            def change(image: Picture, of: Sample, degrees: int = degrees) -> object:
+            def change(image: Picture, of: Sample, degrees: int = degrees) -> Labelled:
                 return turned(image, of.instances, degrees)
 
             rows.append(measure(predictor, samples, f"turned {degrees}", change))
