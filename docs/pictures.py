@@ -14,21 +14,34 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from pictures_compare import compare, give_truth  # noqa: E402
+from pictures_compare import compare  # noqa: E402
+from pictures_drawing import shaping, text, tools  # noqa: E402
 from pictures_models import checkpoints, prompts  # noqa: E402
+from pictures_project import (  # noqa: E402
+    chinese,
+    damaged,
+    faults,
+    history,
+    labels,
+    newer,
+    preferences,
+    review,
+    second_window,
+)  # fmt: skip
 from pictures_queue import queue  # noqa: E402
+from pictures_steps import Steps, on_screen, rest  # noqa: E402
 from pictures_train import train  # noqa: E402
 from PIL import Image  # noqa: E402
-from PySide6.QtCore import QBuffer, QEvent, QIODevice, QPoint, QPointF, QRect, Qt  # noqa: E402
+from PySide6.QtCore import QBuffer, QEvent, QIODevice, QPointF, QRect, Qt  # noqa: E402
 from PySide6.QtGui import QGuiApplication  # noqa: E402
-from PySide6.QtWidgets import QApplication, QDialog, QMenu, QMessageBox, QWidget  # noqa: E402
+from PySide6.QtWidgets import QApplication, QDialog, QWidget  # noqa: E402
 
 from app.domain.page import Page  # noqa: E402
 from app.settings.schema import Settings  # noqa: E402
@@ -36,9 +49,9 @@ from app.settings.store import SettingsStore  # noqa: E402
 from app.storage.backups import back_up  # noqa: E402
 from app.storage.project_db import ProjectDb  # noqa: E402
 from app.views.actions import ACTIONS, MENUS, MOUSE_GESTURES  # noqa: E402
-from app.views.dialogs.illegible import IllegibleDialog  # noqa: E402
 from tests.helpers import app_robot  # noqa: E402
-from tests.helpers.app_robot import AppRobot, Condition, run_main  # noqa: E402
+from tests.helpers.app_robot import AppRobot, run_main  # noqa: E402
+from tests.helpers.compared import give_truth, sample_truth  # noqa: E402
 
 PICTURES: Final = ROOT / "docs" / "images" / "guide"
 GUIDE: Final = ROOT / "docs" / "guide.md"
@@ -49,7 +62,6 @@ LARGEST_BYTES: Final = 100_000
 COLOURS: Final = 128  # of a picture without a photograph in it
 CHECKPOINT: Final = ("--checkpoint", "db-small", "--device", "cpu")
 Box = tuple[float, float, float, float]
-Steps = Iterator[Condition]
 
 
 class Artist(AppRobot):
@@ -66,7 +78,7 @@ class Artist(AppRobot):
             of: a widget or a rectangle of the screen; None: the main window.
             photo: whether there is a photograph in it, which JPEG keeps better.
         """
-        place = self.window.frameGeometry() if of is None else _on_screen(of)
+        place = self.window.frameGeometry() if of is None else on_screen(of)
         screen = QGuiApplication.primaryScreen()
         pixmap = screen.grabWindow(0).copy(place.intersected(screen.geometry()))
         buffer = QBuffer()
@@ -81,7 +93,7 @@ class Artist(AppRobot):
         corners = [self.canvas.image_to_widget(*box[:2]), self.canvas.image_to_widget(*box[2:])]
         first, last = (self.canvas.viewport().mapToGlobal(QPointF(corner).toPoint()) for corner in corners)
         place = QRect(first, last).adjusted(-margin, -margin, margin, margin)
-        return place.intersected(_on_screen(self.canvas))
+        return place.intersected(on_screen(self.canvas))
 
     def look_at(self, box: Box) -> None:
         """Zoom to a rectangle (x0, y0, x1, y1) of the image."""
@@ -148,12 +160,6 @@ class Artist(AppRobot):
         yield from rest(0.2)
 
 
-def rest(seconds: float = 0.5) -> Steps:
-    """Let the program paint."""
-    until = time.monotonic() + seconds
-    yield lambda: time.monotonic() >= until
-
-
 def write(picture: Image.Image, name: str, *, photo: bool) -> None:
     """As small as it can be without looking bad, at most LARGEST_BYTES."""
     for old in PICTURES.glob(f"{name}.*"):
@@ -188,12 +194,6 @@ def write_keys() -> None:
     lines += ["", "### Mouse and picture", "", "| Gesture | What it does |", "|---|---|"]
     lines += [f"| {gesture} | {what} |" for gesture, what in MOUSE_GESTURES]
     GUIDE.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def _on_screen(of: QWidget | QRect) -> QRect:
-    if isinstance(of, QRect):
-        return of
-    return of.frameGeometry() if of.isWindow() else QRect(of.mapToGlobal(QPoint(0, 0)), of.size())
 
 
 # --- the chapters: what is done, and when the camera clicks ---
@@ -243,291 +243,6 @@ def detection(artist: Artist) -> Steps:
     artist.photograph("accepted", artist.around((250, 0, 850, 290)))
 
 
-KORNER: Final[Box] = (150, 10, 960, 300)
-
-
-def tools(artist: Artist) -> Steps:
-    """The tools that draw, each half way."""
-    yield artist.checkpoint_ready
-    yield from artist.go_to("img_899.jpg")
-    artist.look_at(KORNER)
-    yield from rest()
-    picture = artist.around(KORNER)
-    artist.trigger("tool.polygon")
-    artist.click_all((205, 50), (430, 46), (655, 62), (640, 156))
-    artist.hover(420, 162)
-    yield from rest()
-    artist.photograph("polygon", picture)
-    artist.give_up()
-    artist.trigger("tool.rectangle")
-    artist.hold_drag((572, 152), (640, 180), (700, 200))
-    yield from rest()
-    artist.photograph("rectangle", picture)
-    artist.give_up((700, 200))
-    artist.trigger("tool.quad")
-    artist.click_all((205, 42), (650, 58), (636, 156))
-    artist.hover(212, 160)
-    yield from rest()
-    artist.photograph("quad", picture)
-    artist.give_up()
-    yield from curves(artist, picture)
-    yield from artist.go_to("img_466.jpg")
-    artist.look_at((450, 320, 960, 720))
-    yield from rest()
-    artist.trigger("tool.rotated")
-    artist.click_all((608, 462), (836, 542))
-    artist.hover(806, 600)
-    yield from rest()
-    artist.photograph("rotated", artist.around((450, 330, 960, 700)))
-    artist.give_up()
-
-
-def curves(artist: Artist, picture: QRect) -> Steps:
-    """The two tools for curved text."""
-    artist.trigger("tool.curve")
-    artist.click_all((205, 42), (430, 40), (650, 54), (910, 66))
-    artist.press("Return")
-    artist.click_all((205, 158), (430, 152), (660, 150))
-    artist.hover(908, 148)
-    yield from rest()
-    artist.photograph("curve", picture)
-    artist.give_up()
-    artist.trigger("tool.centre")
-    artist.click_all((205, 100), (430, 96), (650, 102), (910, 108))
-    artist.press("Return")
-    artist.hover(650, 158)
-    yield from rest()
-    artist.photograph("centre", picture)
-    artist.give_up()
-
-
-def shaping(artist: Artist) -> Steps:
-    """What is done to regions."""
-    yield artist.checkpoint_ready
-    yield from artist.go_to("img_899.jpg")
-    artist.look_at(KORNER)
-    yield from artist.detect()
-    artist.trigger("map")
-    artist.trigger("tool.pick")
-    artist.hover(400, 105)
-    yield from rest(0.8)
-    picture = artist.around(KORNER)
-    artist.photograph("pick", picture)
-    artist.click(400, 105)
-    yield from rest()
-    artist.trigger("map")
-    artist.select_at(400, 105)
-    yield from rest()
-    artist.photograph("select", picture)
-    artist.trigger("tool.transform")
-    yield from rest()
-    artist.photograph("transform", picture)
-    artist.trigger("tool.select")
-    artist.trigger("shape.simplify")
-    yield from rest()
-    artist.photograph("simplify", picture)
-    artist.give_up()
-    artist.trigger("tool.knife")
-    artist.hold_drag((640, 20), (640, 120), (634, 190))
-    yield from rest()
-    artist.photograph("knife", picture)
-    artist.give_up((634, 190))
-    artist.select_at(400, 105)
-    place, right = artist.place(400, 105), Qt.MouseButton.RightButton
-    artist.mouse(QEvent.Type.MouseButtonPress, place, "", right)
-    artist.mouse(QEvent.Type.MouseButtonRelease, place, "", right)
-    yield from rest(0.8)
-    artist.photograph("context_menu")
-    for menu in artist.window.findChildren(QMenu):
-        menu.close()
-    yield from guides(artist)
-
-
-def guides(artist: Artist) -> Steps:
-    """Helps for the eye."""
-    names = ("view.cross_hair", "view.magnifier", "view.mini_map", "view.rulers")
-    for name in names:
-        artist.trigger(name)
-    artist.hover(640, 110)
-    yield from rest(0.8)
-    artist.photograph("guides", artist.canvas)
-    for name in names:
-        artist.trigger(name)
-
-
-def text(artist: Artist) -> Steps:
-    """Transcriptions."""
-    yield artist.checkpoint_ready
-    yield from artist.go_to("img_899.jpg")
-    yield from artist.accept_all()
-    artist.select_at(430, 100)
-    artist.press("F2")
-    artist.type("YELLOWKORNER", artist.window.regions.text)
-    yield from rest(1.0)
-    artist.photograph("text", artist.window.regions)
-    artist.press("Return", artist.window.regions.text)
-    yield from artist.go_to("img_866.jpg")
-    yield from artist.accept_all()
-    artist.trigger("text.ignore_small")
-    yield lambda: any(d.isVisible() for d in artist.window.findChildren(IllegibleDialog))
-    limits = artist.window.findChildren(IllegibleDialog)[-1]
-    limits.height_limit.setValue(24)
-    limits.sharpness_limit.setValue(4000)
-    corner = artist.canvas.mapToGlobal(artist.canvas.rect().bottomLeft())
-    limits.move(corner.x() + 40, corner.y() - limits.frameGeometry().height() - 150)
-    yield from rest(0.8)
-    artist.photograph("ignore_small", artist.around((0, 0, 1280, 720), 0).united(_on_screen(limits)))
-    limits.close()
-    yield from artist.dialog_picture("text.checks", "text_checks")
-
-
-def review(artist: Artist) -> Steps:
-    """States, comments, filter, strip, statistics."""
-    yield artist.checkpoint_ready
-    artist.trigger("detect_all")
-    yield artist.all_detected
-    for key, verdict in (
-        ("img_61.jpg", "approve_stay"), ("img_125.jpg", "approve_stay"), ("img_277.jpg", "reject"),
-        ("img_899.jpg", "approve_stay"), ("img_466.jpg", ""),
-    ):  # fmt: skip
-        yield from artist.go_to(key)
-        yield from artist.accept_all()
-        if verdict:
-            artist.trigger(verdict)
-    yield from artist.go_to("img_277.jpg")
-    artist.click(235, 200)
-    artist.press("C")
-    artist.type("Chinese: one region a word, or one for all?", artist.window.comments.text)
-    artist.press("Return", artist.window.comments.text)
-    yield from rest(0.8)
-    artist.photograph("review")
-    artist.photograph("heat_strip", artist.window.heat_strip, photo=False)
-    artist.window.pages.filter.setText("state:approved")
-    yield from rest(0.8)
-    top = _on_screen(artist.window.pages)
-    top.setHeight(260)
-    artist.photograph("filter", top)
-    artist.window.pages.filter.clear()
-    yield from artist.dialog_picture("statistics", "statistics", 2.0)
-
-
-def history(artist: Artist) -> Steps:
-    """An earlier state on the screen."""
-    yield artist.checkpoint_ready
-    yield from artist.go_to("img_899.jpg")
-    yield from artist.accept_all()
-    artist.select_at(430, 100)
-    artist.trigger("shape.grow")
-    artist.trigger("shape.box")
-    artist.select_at(634, 176)
-    artist.trigger("delete")
-    yield from rest()
-    artist.trigger("history")
-    yield from rest(0.6)
-    view = artist.window.history.view
-    view.setCurrentIndex(view.model().index(2, 0))
-    yield from rest(0.8)
-    artist.photograph("history")
-
-
-def labels(artist: Artist) -> Steps:
-    """Export and import."""
-    yield artist.checkpoint_ready
-    yield from artist.go_to("img_899.jpg")
-    yield from artist.detect()
-    artist.trigger("tool.pick")
-    artist.click(400, 105)
-    artist.trigger("tool.rectangle")
-    artist.drag((572, 152), (700, 200))
-    artist.type("PARIS", artist.window.regions.text)
-    artist.press("Return", artist.window.regions.text)
-    artist.trigger("approve_stay")
-    artist.trigger("export")
-    yield from rest(1.2)
-    artist.dialog().folder.setText("~/photos_gt")
-    yield from rest(0.2)
-    artist.photograph("export", artist.dialog(), photo=False)
-    artist.dialog().close()
-    artist.trigger("import")
-    yield from rest()
-    source = artist.dialog().source
-    source.setText(str(SAMPLES / "gt"))
-    source.editingFinished.emit()
-    yield from rest(1.5)
-    source.setText("~/photos/gt")
-    yield from rest(0.2)
-    artist.photograph("import", artist.dialog(), photo=False)
-    artist.dialog().close()
-    yield from rest(0.2)
-
-
-def preferences(artist: Artist) -> Steps:
-    """Settings, keys, the dark theme."""
-    yield artist.picture_shown
-    yield from artist.dialog_picture("preferences", "preferences")
-    yield from artist.dialog_picture("key_editor", "key_editor")
-    yield from artist.dialog_picture("keys", "keys")
-    yield artist.checkpoint_ready
-    yield from artist.go_to("img_408.jpg")
-    yield from artist.detect()
-    artist.trigger("theme.dark")
-    yield from rest(1.0)
-    artist.photograph("dark")
-
-
-def chinese(artist: Artist) -> Steps:
-    """Another language."""
-    yield artist.checkpoint_ready
-    yield from artist.go_to("img_277.jpg")
-    yield from artist.accept_all()
-    artist.photograph("chinese")
-
-
-def faults(artist: Artist) -> Steps:
-    """The messages over the picture, each for its real reason."""
-    yield artist.picture_shown
-    artist.folder.rename(artist.folder.with_name("unplugged"))
-    artist.trigger("tool.rectangle")
-    artist.drag((200, 200), (400, 300))
-    banner = artist.window.save_banner
-    yield banner.isVisible
-    yield from rest(0.6)
-    artist.photograph("fault_unplugged", banner, photo=False)
-    artist.window.close()
-    yield from rest(0.6)
-    artist.photograph("fault_leaving", _box_on_screen(artist), photo=False)
-    _box_on_screen(artist).close()
-    artist.folder.with_name("unplugged").rename(artist.folder)
-    banner.button.click()
-    yield from rest(0.3)
-
-
-def second_window(artist: Artist) -> Steps:
-    """A folder that is open elsewhere."""
-    yield artist.picture_shown
-    yield from rest(0.6)
-    artist.photograph("fault_second", artist.window.folder_banner, photo=False)
-
-
-def damaged(artist: Artist) -> Steps:
-    """A project file that cannot be read."""
-    yield artist.picture_shown
-    yield from rest(0.6)
-    artist.photograph("fault_damaged", artist.window.folder_banner, photo=False)
-
-
-def newer(artist: Artist) -> Steps:
-    """A project of a newer version."""
-    yield lambda: artist.problems
-    yield from rest(0.6)
-    artist.photograph("fault_newer", artist.dialog(), photo=False)
-    artist.close_problems()
-
-
-def _box_on_screen(artist: Artist) -> QMessageBox:
-    return next(box for box in artist.window.findChildren(QMessageBox) if box.isVisible())
-
-
 # --- the stage ---
 
 
@@ -554,7 +269,7 @@ def play(chapter: str, place: Path) -> None:
         other = {"user": "annotator", "host": "workstation", "pid": 4711, "since": time.time()}
         (folder / ".tcm-studio" / "project.lock").write_text(json.dumps(other), encoding="utf-8")
     elif chapter == "compare":
-        give_truth(folder)
+        give_truth(folder, sample_truth())
     elif chapter == "newer":
         _labelled(folder, lambda db: db._connection.execute("PRAGMA user_version = 999"))
     elif chapter == "damaged":

@@ -1,9 +1,9 @@
 """The pictures of the chapters "Checkpoints" and "Prompts"."""
 
 import shutil
-import time
-from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
+
+from pictures_steps import Steps, rest
 
 from app.views.commands.checkpoints import CheckpointCommands
 from app.views.dialogs.checkpoints import CheckpointWindow
@@ -12,14 +12,6 @@ from tcm_core.resources import resource
 
 if TYPE_CHECKING:
     from pictures import Artist
-
-Steps = Iterator[Callable[[], object]]
-
-
-def rest(seconds: float = 0.5) -> Steps:
-    """Let the program paint."""
-    until = time.monotonic() + seconds
-    yield lambda: time.monotonic() >= until
 
 
 def checkpoints(artist: "Artist") -> Steps:

@@ -1,25 +1,17 @@
 """The pictures of the chapter "Queue", and of what a threshold changes in all images."""
 
-import time
-from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
+
+from pictures_steps import Steps, rest
 
 if TYPE_CHECKING:
     from pictures import Artist
-
-Steps = Iterator[Callable[[], object]]
-
-
-def rest(seconds: float = 0.8) -> Steps:
-    """Let the program paint."""
-    until = time.monotonic() + seconds
-    yield lambda: time.monotonic() >= until
 
 
 def queue(artist: "Artist") -> Steps:
     """All images detected, the threshold moved, and the least certain image opened by its queue."""
     yield artist.checkpoint_ready
-    yield from artist.go_to("img_956.jpg")
+    yield from artist.go_to("img_899.jpg")
     artist.trigger("detect_all")
     yield artist.all_detected
     panel = artist.window.detection
@@ -36,5 +28,5 @@ def queue(artist: "Artist") -> Steps:
     panel.reset.click()
     artist.trigger("queue.mass")
     yield lambda: "in the queue" in artist.window.status.currentMessage()
-    yield from rest()
+    yield from rest(0.8)
     artist.photograph("queue")
