@@ -194,7 +194,7 @@ def _ignored_classes(source: Path, on_problem: OnProblem) -> frozenset[str]:
 
 def _yaml_names(path: Path, text: str, on_problem: OnProblem) -> dict[str, str]:
     try:
-        data = yaml.load(text, yaml.BaseLoader)  # everything is a text, a list or a mapping
+        data = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - it makes texts, lists and mappings only
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError, MemoryError) as error:
         what = f"not YAML ({str(error)[:100]})"
         on_problem(LabelProblem(str(path), None, what, "Correct it, or take it away."))
