@@ -67,6 +67,7 @@ class FinetuneService(QObject):
         super().__init__(parent)
         self._workspace = workspace
         self._runs: dict[str, TrainingRun] = {}
+        self._elsewhere: list[TrainingRun] = []  # of folders that were open before; they use this computer
         self._hashes: dict[str, NDArray[np.uint8]] = {}
         self._number = 0  # of the newest question
         self._question: tuple[tuple[str, ...], FinetuneWish] | None = None
@@ -291,6 +292,7 @@ class FinetuneService(QObject):
             return
         runs = runs_folder(db.path)
         self._runs = {name: TrainingRun(runs / name, record) for name, record in read_records(runs).items()}
+        self._elsewhere = [run for run in self._elsewhere if run.folder.parent != runs]
         for run in self._runs.values():
             if run.record.phase == "preparing":
                 said = "The studio ended while this run was being prepared. Begin a new one."
@@ -301,10 +303,10 @@ class FinetuneService(QObject):
 
     @Slot()
     def _on_closing(self) -> None:
-        self._timer.stop()
+        self._elsewhere += [run for run in self._runs.values() if _works_here(run)]
         self._runs, self._hashes, self._question = {}, {}, None
         self._number += 1
-        self._tell_device()
+        self._look()
         self.runs_changed.emit()
 
     @Slot()
@@ -312,6 +314,9 @@ class FinetuneService(QObject):
         """See what has become of every run, and start the next one."""
         went_on = [name for name, run in self._runs.items() if run.going or run.state == "queued"]
         changed = [name for name, run in self._runs.items() if look_quietly(run)]
+        for run in self._elsewhere:
+            look_quietly(run)
+        self._elsewhere = [run for run in self._elsewhere if run.going]
         changed += self._start_next()
         self._tell_device()
         for name in changed:
@@ -319,7 +324,7 @@ class FinetuneService(QObject):
         for name in went_on:
             if (run := self._runs.get(name)) is not None and run.state in ENDED:
                 self.run_ended.emit(name)
-        alive = any(run.going or run.state == "queued" for run in self._runs.values())
+        alive = self._elsewhere or any(run.going or run.state == "queued" for run in self._runs.values())
         if alive and not self._timer.isActive():
             self._timer.start()
         elif not alive:
@@ -328,7 +333,7 @@ class FinetuneService(QObject):
     def _start_next(self) -> list[str]:
         """Start what waits and may begin: one run at a time here, and every run that goes elsewhere."""
         started = []
-        busy = any(run.going and run.state != "preparing" and not run.remote for run in self._runs.values())
+        busy = any(_works_here(run) for run in (*self._runs.values(), *self._elsewhere))
         for name, run in self._runs.items():
             if run.state != "queued" or (busy and not run.remote):
                 continue
@@ -370,10 +375,16 @@ class FinetuneService(QObject):
 
     def _tell_device(self) -> None:
         """Say when a run here begins to need the GPU, and when none does any more."""
-        using = any(run.going and run.state != "preparing" and run.may_use_gpu for run in self._runs.values())
+        runs = (*self._runs.values(), *self._elsewhere)
+        using = any(_works_here(run) and run.may_use_gpu for run in runs)
         if using != self._taken:
             self._taken = using
             self.device_taken.emit(using)
+
+
+def _works_here(run: TrainingRun) -> bool:
+    """Whether this computer is at work for it."""
+    return run.going and run.state != "preparing" and not run.remote
 
 
 def _problem(error: Exception, where: str) -> Problem:

@@ -20,6 +20,7 @@ from tests.helpers.app_robot import AppRobot, Condition, run_with
 from tests.helpers.fake_predictor import FakeDetector
 from tests.helpers.finetuned import approved_folder, begin, end_runs, finetune_dialog, training_window, until
 from tests.helpers.models_journey import back
+from tests.helpers.photos import write_photos
 from tests.helpers.tiny_model import tiny_checkpoint, tiny_metadata
 
 pytestmark = [
@@ -252,6 +253,32 @@ def test_the_gpu_is_left_to_a_training_and_taken_back_after_it(folder: Path, tin
         window.stop_button.click()
         yield from until(lambda: is_in(window, "stopped"))
         yield lambda: chip.text() == "cuda:0, fake"
+        assert [device for _, device in detector.loads] == ["auto", "cpu", "auto"]
+        window.close()
+
+    run_with(detector, [str(folder)], script)
+
+
+def test_the_gpu_stays_with_a_training_of_a_folder_that_was_closed(folder: Path, tiny: Path, tmp_path: Path):
+    detector = FakeDetector(gpu="cuda:0, fake")
+    other = write_photos(tmp_path / "other")
+
+    def script(robot: AppRobot):
+        yield robot.picture_shown
+        yield robot.checkpoint_ready
+        chip = robot.window.status.device_label
+        yield from begin(robot, tiny, device="auto", epochs=400)
+        window = training_window(robot)
+        yield from until(lambda: is_in(window, "going"))
+        assert chip.text() == "cpu, fake"
+        run = window.chosen
+        robot.window.start_page.folder_chosen.emit(str(other))
+        yield lambda: robot.key == "a.jpg" and robot.picture_shown()
+        yield from polls(3)
+        assert window.chosen is None
+        assert chip.text() == "cpu, fake"
+        (run.folder / "control").write_text("stop", encoding="utf-8")
+        yield from until(lambda: chip.text() == "cuda:0, fake")
         assert [device for _, device in detector.loads] == ["auto", "cpu", "auto"]
         window.close()
 
