@@ -324,7 +324,8 @@ class FinetuneService(QObject):
         for name in went_on:
             if (run := self._runs.get(name)) is not None and run.state in ENDED:
                 self.run_ended.emit(name)
-        alive = self._elsewhere or any(run.going or run.state == "queued" for run in self._runs.values())
+        runs = (*self._runs.values(), *self._elsewhere)
+        alive = any(run.going or run.state == "queued" for run in runs)
         if alive and not self._timer.isActive():
             self._timer.start()
         elif not alive:

@@ -1,6 +1,6 @@
 """Scoring a detector on the validation images, and choosing its decode settings there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Final, NamedTuple
 
@@ -48,25 +48,38 @@ def validate(
 ) -> Validation:
     """The figures at the decode settings of the best hmean.
 
+    Others than the given ones are taken when they are worth more than one text; of few texts, all settings
+    may find the same, and chance would choose.
+
     Args:
         predictor: runs each image once; its maps are decoded for every setting.
         samples: at least one.
-        settings: whatever is not chosen here.
+        settings: what is tried first, and whatever is not chosen here.
         protocol: that scores them, at its usual limit.
     """
     scorer = PROTOCOLS[protocol]
     truth = {str(sample.image): sample.instances for sample in samples}
     maps = {str(sample.image): predictor.maps(read_image(sample.image, sample.frame)) for sample in samples}
-    tried = []
-    for values in CHOICES[settings.head]:
-        chosen = settings.model_copy(update=values)
-        loose = chosen.model_copy(update={"score_threshold": SCORE_THRESHOLDS[0]})
+
+    def figures(chosen: DecodeSettings, score_thresholds: Sequence[float]) -> Iterator[Validation]:
+        loose = chosen.model_copy(update={"score_threshold": min(score_thresholds)})
         found = {stem: decode(of_image, loose) for stem, of_image in maps.items()}
-        for score_threshold in SCORE_THRESHOLDS:
+        for score_threshold in score_thresholds:
             kept = {
                 stem: [d.polygon.round() for d in detections if d.score >= score_threshold]
                 for stem, detections in found.items()
             }
             decoded = chosen.model_copy(update={"score_threshold": score_threshold})
-            tried.append(Validation(scorer.evaluate(truth, kept, scorer.iou or 0.5), decoded))
-    return max(tried, key=lambda validation: validation.result.hmean)
+            yield Validation(scorer.evaluate(truth, kept, scorer.iou or 0.5), decoded)
+
+    (given,) = figures(settings, (settings.score_threshold,))
+    best = max(
+        (
+            tried
+            for values in CHOICES[settings.head]
+            for tried in figures(settings.model_copy(update=values), SCORE_THRESHOLDS)
+        ),
+        key=lambda tried: tried.result.hmean,
+    )
+    one_text = 1 / max(given.result.care_gt, 1)
+    return best if best.result.hmean > given.result.hmean + one_text else given
