@@ -314,8 +314,8 @@ class FinetuneService(QObject):
         """See what has become of every run, and start the next one."""
         went_on = [name for name, run in self._runs.items() if run.going or run.state == "queued"]
         changed = [name for name, run in self._runs.items() if look_quietly(run)]
-        for run in self._elsewhere:
-            look_quietly(run)
+        for other in self._elsewhere:
+            look_quietly(other)
         self._elsewhere = [run for run in self._elsewhere if run.going]
         changed += self._start_next()
         self._tell_device()
