@@ -22,6 +22,7 @@ from app.views.dialogs.checkpoints import CheckpointWindow
 from app.views.dialogs.checkpoints_ask import DeleteCheckpointDialog
 from app.views.dialogs.unsaved import UnsavedDialog
 from tests.helpers.app_robot import AppRobot, run_with
+from tests.helpers.compared import NamedDetector, compare_window, figures_opened, run_over_all
 from tests.helpers.fake_predictor import FakeDetector
 from tests.helpers.photos import write_photos
 from tests.helpers.tiny_model import tiny_checkpoint
@@ -141,3 +142,24 @@ def test_a_checkpoint(qapp, tmp_path: Path, private_home: Path):
         unsaved.deleteLater()
 
     assert run_with(FakeDetector(), [str(write_photos(tmp_path / "p"))], script) == 0
+
+
+def test_a_comparison(qapp, tmp_path: Path):
+    folder = write_photos(tmp_path / "p", (f"{NAME}.jpg",))
+    db = ProjectDb.open(folder)
+    region = new_region([(32, 24), (160, 24), (160, 72), (32, 72)], text="fat")
+    db.save_edit(f"{NAME}.jpg", Page((region,), "approved"), "Draw", "edit")
+    db.close()
+
+    def script(robot: AppRobot):
+        yield from figures_opened(robot)
+        window = compare_window()
+        yield from run_over_all(window.figures)
+        window.figures.tabs.setCurrentIndex(1)
+        first = window.figures.tabs.tables[1].model().index(0, 0)
+        assert first.data() == f"{NAME}.jpg"
+        assert read(first.data(Qt.ItemDataRole.ToolTipRole)) == f"{NAME}.jpg"
+        window.remark.setText(f"{NAME} is gone")
+        assert "QLabel" in where_it_is_read()
+
+    assert run_with(NamedDetector(), [str(folder)], script) == 0

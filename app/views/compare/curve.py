@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from app.domain.compare_figures import CurvePoint, at_threshold, best_point, drawn_part, nearest
 from app.i18n.translation import tr
 from app.services.comparison_pictures import CURVE_COLOURS
+from app.views.plain_label import plain_label
 
 if TYPE_CHECKING:
     import pyqtgraph as pg
@@ -53,9 +54,7 @@ class CurvePlot(QWidget):
         self._lines: list[pg.GraphicsObject] = []
         self._plot: pg.PlotWidget | None = None
         self._placing = False
-        self.words = QLabel()
-        self.words.setWordWrap(True)
-        self.words.setProperty("role", "muted")
+        self.words = plain_label("muted")
         self.nothing = QLabel("The curve needs something that counts as right: choose it above.")
         self.nothing.setWordWrap(True)
         self._column = QVBoxLayout(self)

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QPushButton,
     QSplitter,
@@ -32,6 +31,7 @@ from app.views.compare.figure_files import FigureFiles
 from app.views.compare.page_curves import PageCurves
 from app.views.compare.run_panes import summary, thresholds
 from app.views.compare.tables import FigureTables
+from app.views.plain_label import plain_label
 from tcm_core.errors import TcmError
 
 AFTER_MS: Final = 120
@@ -68,7 +68,7 @@ class FiguresPanel(QWidget):
         self._maker, self.files = FiguresMaker(self), FigureFiles(self)
         self.start_button, self.stop_button = QPushButton("Compare all listed images"), QPushButton("Stop")
         self.detect = QCheckBox("Detect what is missing")
-        self.progress, self.state = QProgressBar(), QLabel()
+        self.progress, self.state = QProgressBar(), plain_label("muted")
         self.scope, self.measure = QComboBox(), QComboBox()
         self.save_button, self.report_button = QPushButton("Save table..."), QPushButton("Report...")
         self.plot, self.tabs = CurvePlot(), FigureTables()
@@ -106,8 +106,6 @@ class FiguresPanel(QWidget):
         for widget in (self.measure, self.save_button, self.report_button):
             top.addWidget(widget)
         self.progress.hide()
-        self.state.setWordWrap(True)
-        self.state.setProperty("role", "muted")
         split = QSplitter()
         split.addWidget(self.plot)
         split.addWidget(self.tabs)

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSpinBox,
     QVBoxLayout,
@@ -25,6 +24,7 @@ from app.services.comparison_tables import VERDICT_WORDS
 from app.views.compare.canvas import PaneCanvas
 from app.views.panels.detection import CONTROLS
 from app.views.panels.slider_spin import SliderSpin
+from app.views.plain_label import plain_label
 from tcm_core.config.decode import DecodeSettings
 from tcm_core.evaluate.result import ImageResult
 
@@ -71,8 +71,7 @@ class Pane(QObject):
         self.vote.setToolTip(f"This pane is the best on this image ({number})")
         self.detect = QPushButton("Detect")
         self.detect.setToolTip("Let this checkpoint look at the image")
-        self.figures = QLabel()
-        self.figures.setProperty("role", "muted")
+        self.figures = plain_label("muted", wraps=False)
         self.score = SliderSpin("Score threshold", 0.0, 1.0, 0.01)
         self.score.setToolTip("Detections with a lower score are not shown")
         self.controls = {

@@ -15,6 +15,7 @@ from PySide6.QtCore import (
 from PySide6.QtWidgets import QHeaderView, QTableView, QTabWidget
 
 from app.domain.compare_figures import FolderFigures
+from app.domain.letters import as_letters
 from app.services.comparison_run import RunResult
 from app.services.comparison_tables import Table, figures_table, images_table, shown
 
@@ -52,8 +53,10 @@ class TableModel(QAbstractTableModel):
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         cell = self.table.rows[index.row()][index.column()]
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+        if role == Qt.ItemDataRole.DisplayRole:
             return shown(cell)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return as_letters(shown(cell))
         if role == SortRole:
             return -1.0 if cell is None else cell
         if role == KeyRole:

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDockWidget,
     QFileDialog,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QMainWindow,
@@ -29,6 +28,7 @@ from app.views.compare.area import MODES, Mode, PaneArea
 from app.views.compare.board import Board
 from app.views.compare.figures import FiguresPanel
 from app.views.compare.pane import NO_MAP
+from app.views.plain_label import plain_label
 from tcm_core.evaluate.protocols import PROTOCOLS
 
 MOST_PANES: Final = 4
@@ -84,8 +84,7 @@ class CompareWindow(QMainWindow):
         self.figures = FiguresPanel(comparison, self.board, keys, self._wins)
         self._votes: Mapping[str, Vote] = {}
         self.differences = QListWidget()
-        self.remark = QLabel()
-        self.votes = QLabel()
+        self.remark, self.votes = plain_label("warning"), plain_label("muted")
         self.modes: dict[Mode, QAction] = {}
         self.bar = QToolBar("Comparison")
         self._build_bar()
@@ -139,13 +138,9 @@ class CompareWindow(QMainWindow):
         column = QVBoxLayout(side)
         column.setContentsMargins(6, 6, 6, 6)
         self.differences.setAccessibleName("Differences between the panes")
-        self.remark.setWordWrap(True)
-        self.remark.setProperty("role", "warning")
         self.remark.hide()
         column.addWidget(self.remark)
         column.addWidget(self.differences, 1)
-        self.votes.setWordWrap(True)
-        self.votes.setProperty("role", "muted")
         column.addWidget(self.votes)
         self.side = QDockWidget("Differences", self)
         self.side.setObjectName("differences")
