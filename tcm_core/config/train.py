@@ -85,6 +85,9 @@ class ValidationConfig(_Frozen):
     max_long_side: int = Field(2048, ge=32)
     decode: DecodeSettings = DbDecode()
     """Start settings; thresholds and the like are chosen on the validation images."""
+    settings_images: int = Field(0, ge=0)
+    """Where there are fewer validation images, learnt ones join them when settings are chosen, up to so many.
+    The figures are of the validation images alone."""
 
 
 class TroubleConfig(_Frozen):

@@ -34,6 +34,7 @@ HEADS: Final[dict[HeadName, type[DbHeadConfig | PanHeadConfig | FceHeadConfig]]]
 }
 
 _LEAST_SIDE: Final = 320
+_NEAR: Final = 0.75  # of the checkpoint's own size: its scores are worth more than a somewhat smaller picture
 _LOOKED_AT: Final = 200  # pages, for the height of texts
 _REPLAYED: Final = (0.4, 1.2)  # replayed crops without a recipe: of the size that the checkpoint detects at
 
@@ -116,7 +117,8 @@ def finetune_config(wish: Wish) -> TrainConfig:
         "validation": {
             "every": max(1, math.ceil(optim["steps"] / 4)),
             "short_side": side,
-            "max_long_side": 4 * side,
+            "max_long_side": metadata.max_long_side if side == metadata.short_side else 4 * side,
+            "settings_images": values["validation"]["settings_images"],
         },
     }
     return complete(run, f"preset {PRESET}")
@@ -174,7 +176,9 @@ def _detection_side(pages: Sequence[Sample], most: int) -> int:
         share for index in range(min(len(pages), _LOOKED_AT)) for share in _heights_over_side(pages[index])
     ]
     wanted = TEXT_HEIGHT / max(float(np.median(shares)), 1e-6) if shares else most
-    return int(np.clip(32 * round(wanted / 32), min(_LEAST_SIDE, most), most))
+    if wanted >= _NEAR * most:
+        return most
+    return int(max(32 * round(wanted / 32), min(_LEAST_SIDE, most)))
 
 
 def _heights_over_side(page: Sample) -> list[float]:

@@ -22,15 +22,21 @@ class CheckpointKeeper:
     Args:
         config: the run's.
         samples: the validation images; with none, the last weights are the best.
+        joining: learnt images that settings are chosen on as well.
         folder: takes the files and the figures.
         device: for detection.
     """
 
     def __init__(
-        self, config: TrainConfig, samples: Sequence[Sample], folder: RunFolder, device: Device
+        self,
+        config: TrainConfig,
+        samples: Sequence[Sample],
+        folder: RunFolder,
+        device: Device,
+        joining: Sequence[Sample] = (),
     ) -> None:
         self._config = config
-        self._samples = samples
+        self._samples, self._joining = samples, joining
         self._folder = folder
         self._device = device
         self._pictures = PictureWriter(samples, folder, config.pictures)
@@ -57,7 +63,9 @@ class CheckpointKeeper:
         started = time.monotonic()
         settings = self._config.validation
         predictor = Predictor(state.average.module, self._metadata(state), self._device)
-        result, state.decode = validate(predictor, self._samples, settings.decode, settings.protocol)
+        result, state.decode = validate(
+            predictor, self._samples, settings.decode, settings.protocol, self._joining
+        )
         self._folder.events.write(
             "validation",
             step=state.step,

@@ -18,7 +18,7 @@ from tcm_core.train.distribute import make_accelerator, seed_step, share_of
 from tcm_core.train.loading import load_training_data
 from tcm_core.train.optim import set_learning_rate, set_training
 from tcm_core.train.passes import Passes
-from tcm_core.train.run import begin, validation_of
+from tcm_core.train.run import begin, joining_of, validation_of
 from tcm_core.train.state import TrainState
 from tcm_core.train.validation import validate
 
@@ -97,7 +97,7 @@ def rehearse(config: TrainConfig, say: Callable[[str], None]) -> Rehearsal:
         steps=config.steps,
         step_seconds=seconds / counted,
         data_seconds=waited / counted,
-        validation_seconds=len(samples) * judged,
+        validation_seconds=(len(samples) + len(joining_of(datas, config))) * judged,
         validations=math.ceil(config.steps / config.validation.every) + config.validation.at_start,
         memory_mb=psutil.Process().memory_info().rss >> 20,
         gpu_memory_mb=gpu,

@@ -13,7 +13,7 @@ from timm.utils.model_ema import ModelEmaV3
 
 from tcm_core.build import build_detector
 from tcm_core.config.train import StageConfig, TrainConfig
-from tcm_core.data.dataset import Unreadable
+from tcm_core.data.dataset import PhotoSource, Unreadable
 from tcm_core.data.sample import Sample
 from tcm_core.errors import BadConfig, TcmError
 from tcm_core.infer.device import Device, choose_device
@@ -94,7 +94,7 @@ def train_config(
             skip_in_a_row=config.trouble.skip_in_a_row,
             halve_batch=config.trouble.halve_batch and accelerator.num_processes == 1,
         )
-        keeper = CheckpointKeeper(config, validation_of(datas), folder, device)
+        keeper = CheckpointKeeper(config, validation_of(datas), folder, device, joining_of(datas, config))
         with RunControl(folder) as control, Heartbeat(folder, config.heartbeat_seconds) as heartbeat:
             run = Run(config, accelerator, folder, control, heartbeat, trouble, keeper, shown)
             try:
@@ -217,6 +217,15 @@ def _stage_dir(run: Path, stage: StageConfig) -> Path:
 def validation_of(datas: list[TrainingData]) -> tuple[Sample, ...]:
     """The images that all stages are scored on: those of the last stage that has some."""
     return next((data.validation for data in reversed(datas) if data.validation), ())
+
+
+def joining_of(datas: list[TrainingData], config: TrainConfig) -> tuple[Sample, ...]:
+    """Learnt images that settings are chosen on as well: of the last stage's first source, evenly drawn."""
+    count = config.validation.settings_images - len(validation_of(datas))
+    photos = [source.samples for source in datas[-1].sources if isinstance(source, PhotoSource)]
+    if count <= 0 or not photos:
+        return ()
+    return tuple(photos[0][at] for at in range(0, len(photos[0]), -(-len(photos[0]) // count)))
 
 
 def _write_what_it_is_made_of(run: Run, datas: list[TrainingData], device: Device) -> None:

@@ -45,6 +45,7 @@ def validate(
     samples: Sequence[Sample],
     settings: DecodeSettings,
     protocol: ProtocolName = "icdar2015",
+    joining: Sequence[Sample] = (),
 ) -> Validation:
     """The figures at the decode settings of the best hmean.
 
@@ -56,10 +57,12 @@ def validate(
         samples: at least one.
         settings: what is tried first, and whatever is not chosen here.
         protocol: that scores them, at its usual limit.
+        joining: settings are chosen on these as well; the figures are not theirs.
     """
     scorer = PROTOCOLS[protocol]
-    truth = {str(sample.image): sample.instances for sample in samples}
-    maps = {str(sample.image): predictor.maps(read_image(sample.image, sample.frame)) for sample in samples}
+    looked_at = [*samples, *joining]
+    truth = {str(sample.image): sample.instances for sample in looked_at}
+    maps = {str(sample.image): predictor.maps(read_image(sample.image, sample.frame)) for sample in looked_at}
 
     def figures(chosen: DecodeSettings, score_thresholds: Sequence[float]) -> Iterator[Validation]:
         loose = chosen.model_copy(update={"score_threshold": min(score_thresholds)})
@@ -82,4 +85,8 @@ def validate(
         key=lambda tried: tried.result.hmean,
     )
     one_text = 1 / max(given.result.care_gt, 1)
-    return best if best.result.hmean > given.result.hmean + one_text else given
+    chosen = best if best.result.hmean > given.result.hmean + one_text else given
+    for sample in joining:
+        del truth[str(sample.image)], maps[str(sample.image)]
+    (scored,) = figures(chosen.decode, (chosen.decode.score_threshold,))
+    return scored

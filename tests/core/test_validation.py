@@ -38,3 +38,11 @@ def test_settings_change_for_more_than_one_text(
     assert chosen.result.hmean == pytest.approx(hmean)
     assert (chosen.decode == given) is stays
     assert chosen.decode.score_threshold <= 0.7
+
+
+def test_learnt_images_help_to_choose_and_count_for_nothing_else(tmp_path: Path):
+    judged, learnt = samples(tmp_path / "judged", 1), samples(tmp_path / "learnt", 4)
+    chosen = validate(FakeDetector()("x", "cpu"), judged, FINDS_THE_SURE_ONE, joining=learnt)
+    assert chosen.decode.score_threshold < FINDS_THE_SURE_ONE.score_threshold
+    assert chosen.result.care_gt == 2
+    assert chosen.result.hmean == 1.0
