@@ -34,6 +34,7 @@ HEADS: Final[dict[HeadName, type[DbHeadConfig | PanHeadConfig | FceHeadConfig]]]
 }
 
 _LEAST_SIDE: Final = 320
+_FRESH_RATE: Final = 0.001  # of a head that begins from nothing
 _NEAR: Final = 0.75  # of the checkpoint's own size: its scores are worth more than a somewhat smaller picture
 _LOOKED_AT: Final = 200  # pages, for the height of texts
 _REPLAYED: Final = (0.4, 1.2)  # replayed crops without a recipe: of the size that the checkpoint detects at
@@ -138,7 +139,7 @@ def _other_head(wish: Wish, metadata: CheckpointMetadata, optim: dict[str, Any])
     return {
         "model": metadata.model.model_copy(update={"head": head}),
         "start_fit": "parts",
-        "optim": {**optim, "batch_norm": "train"},
+        "optim": {**optim, "batch_norm": "train", "learning_rate": _FRESH_RATE},
     }
 
 

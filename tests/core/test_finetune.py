@@ -117,8 +117,17 @@ def test_the_recipe_of_replayed_data_may_lie_elsewhere_and_a_folder_needs_none(p
     assert plain.scale == pytest.approx((0.4 * 96 / 320, 1.2 * 96 / 320))
 
 
-def test_the_size_at_detection_follows_the_height_of_the_texts(tmp_path):
-    height, width, text = 1000, 1500, 40
+@pytest.mark.parametrize(
+    ("text", "short_side"),
+    [
+        pytest.param(40, 32 * round(TEXT_HEIGHT * 1000 / 40 / 32), id="large texts"),
+        pytest.param(28, 1216, id="near the checkpoint's own size"),
+        pytest.param(8, 1216, id="small texts"),
+        pytest.param(400, 320, id="texts as high as the page"),
+    ],
+)
+def test_the_size_at_detection_follows_the_height_of_the_texts(tmp_path, text, short_side):
+    height, width = 1000, 1500
     (tmp_path / "images").mkdir()
     (tmp_path / "gt").mkdir()
     for number in range(3):
@@ -126,7 +135,8 @@ def test_the_size_at_detection_follows_the_height_of_the_texts(tmp_path):
         line = f"100,100,400,100,400,{100 + text},100,{100 + text},text\n"
         (tmp_path / "gt" / f"gt_{number}.txt").write_text(line, encoding="utf-8")
     config = finetune_config(Wish(tmp_path))
-    assert config.validation.short_side == 32 * round(TEXT_HEIGHT * height / text / 32) == 704
+    assert config.validation.short_side == short_side
+    assert config.validation.max_long_side == (2560 if short_side == 1216 else 4 * short_side)
     low, high = config.augment.scale
     assert low * config.augment.size < config.validation.short_side < high * config.augment.size
     assert finetune_config(Wish(tmp_path, short_side=640)).validation.short_side == 640
@@ -165,6 +175,7 @@ def test_another_head_begins_from_nothing_on_the_checkpoints_encoder(pages, tiny
     config = finetune_config(Wish(pages, str(tiny), head=head, name="other"))
     assert (config.model.head.name, config.loss.head, config.validation.decode.head) == (head, head, head)
     assert config.optim.batch_norm == "train"
+    assert config.optim.learning_rate > finetune_config(Wish(pages, str(tiny))).optim.learning_rate
     config = quick(config, steps=2, batch_size=2, warmup_steps=0, cooldown_steps=0, learning_rate=0.01)
     train_config(config, tmp_path / "run")
     new, metadata = load_checkpoint(tmp_path / "run" / "best.safetensors")
