@@ -21,10 +21,10 @@ from PySide6.QtCore import QCoreApplication, QEvent, QThread
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 THREAD_STOP_MS = 5000
-COLLECT_EVERY = 10  # tests with windows: a collection takes as long as a short test
+COLLECT_EVERY = 20  # tests: a collection takes as long as a short one
 OFFSCREEN_NOISE = r"This plugin does not support (propagateSizeHints|raise|grabbing the keyboard)"
 
-_tests_with_windows: list[str] = []
+_since_collection: list[str] = []
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -72,14 +72,16 @@ def windows_are_let_go(request: pytest.FixtureRequest) -> Iterator[None]:
     """Ends what was to be deleted later, and now and then what only refers to itself.
 
     Without it nothing of a test's widgets is freed while no event loop runs, and a canvas holds megabytes.
+    As in the program, cycles are collected in this thread only (app.gui_collector): a worker must not destroy
+    what belongs to Qt's thread.
     """
+    gc.disable()
     yield
-    if not {"qtbot", "qapp"} & set(request.fixturenames):
-        return
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    _tests_with_windows.append(request.node.name)
-    if len(_tests_with_windows) >= COLLECT_EVERY:
-        _tests_with_windows.clear()
+    if {"qtbot", "qapp"} & set(request.fixturenames):
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    _since_collection.append(request.node.name)
+    if len(_since_collection) >= COLLECT_EVERY:
+        _since_collection.clear()
         gc.collect()
 
 
