@@ -1,5 +1,6 @@
 """Checkpoints with their weights: safetensors, written atomically, the configuration inside."""
 
+import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +10,15 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from tcm_core.build import build_detector
-from tcm_core.checkpoint_file import FORMAT, CheckpointMetadata, read_metadata
+from tcm_core.checkpoint_file import (
+    FORMAT,
+    NO_SEAL,
+    SEAL,
+    CheckpointMetadata,
+    check_seal,
+    read_metadata,
+    seal_place,
+)
 from tcm_core.checkpoint_upgrade import upgrade_name
 from tcm_core.data.atomic_file import write_atomic
 from tcm_core.errors import BadCheckpoint
@@ -42,8 +51,12 @@ def save_checkpoint(
         name: (_halved(tensor) if half else tensor).detach().cpu().contiguous()
         for name, tensor in state.items()
     }
-    content = safetensors.torch.save(tensors, {"format": FORMAT, "checkpoint": metadata.model_dump_json()})
-    write_atomic(path, content)
+    about = {"format": FORMAT, "checkpoint": metadata.model_dump_json(), SEAL: NO_SEAL}
+    content = bytearray(safetensors.torch.save(tensors, about))
+    place = seal_place(bytes(content[: 8 + int.from_bytes(content[:8], "little")]))
+    assert place is not None
+    content[place] = hashlib.sha256(content).hexdigest().encode()
+    write_atomic(path, bytes(content))
 
 
 def _halved(tensor: Tensor) -> Tensor:
@@ -66,6 +79,7 @@ def load_checkpoint(path: Path) -> LoadedCheckpoint:
         )
     metadata = read_metadata(path)
     try:
+        check_seal(path)
         tensors = safetensors.torch.load_file(path)
     except (SafetensorError, OSError) as error:
         raise BadCheckpoint(

@@ -1,13 +1,24 @@
 """Other decode settings for a checkpoint file; its weights, and the hash it is known by, stay."""
 
+import hashlib
 import json
 import os
 import shutil
 import stat
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, BinaryIO, Final
 
-from tcm_core.checkpoint_file import IDENTITY, checkpoint_hash, list_checkpoints, read_header, read_metadata
+from tcm_core.checkpoint_file import (
+    IDENTITY,
+    NO_SEAL,
+    SEAL,
+    check_seal,
+    checkpoint_hash,
+    list_checkpoints,
+    read_header,
+    read_metadata,
+    seal_place,
+)
 from tcm_core.config.decode import DecodeSettings
 from tcm_core.data.atomic_file import save_atomic
 from tcm_core.errors import BadCheckpoint
@@ -48,19 +59,32 @@ def write_decode(path: Path, settings: DecodeSettings) -> None:
             f"{path}: of the head {metadata.decode.head!r}, the settings are for {settings.head!r}; "
             "choose settings of the same head"
         )
+    check_seal(path)
     known_as = checkpoint_hash(path)
     first, header = read_header(path)
     about = json.loads(header["__metadata__"]["checkpoint"])
     about["decode"] = settings.model_dump()
-    header["__metadata__"] |= {"checkpoint": json.dumps(about), IDENTITY: known_as}
+    header["__metadata__"] |= {"checkpoint": json.dumps(about), IDENTITY: known_as, SEAL: NO_SEAL}
     content = json.dumps(header, separators=(",", ":")).encode()
     content += b" " * (-len(content) % _ALIGNMENT)
+    content = len(content).to_bytes(8, "little") + content
     with path.open("rb") as source:
+        content = _sealed(content, source, first)
         source.seek(first)
 
         def save(file: IO[bytes]) -> None:
-            file.write(len(content).to_bytes(8, "little"))
             file.write(content)
             shutil.copyfileobj(source, file)
 
         save_atomic(path, save)
+
+
+def _sealed(header: bytes, source: BinaryIO, first: int) -> bytes:
+    """The header with the checksum of a file of it and of what follows `first` in the source."""
+    place = seal_place(header)
+    assert place is not None
+    total = hashlib.sha256(header)
+    source.seek(first)
+    while piece := source.read(1 << 22):
+        total.update(piece)
+    return header[: place.start] + total.hexdigest().encode() + header[place.stop :]

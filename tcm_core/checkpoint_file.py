@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,10 @@ from tcm_core.resources import resource
 FORMAT = "tcm-checkpoint-2"
 IDENTITY = "identity"
 """The entry of a file's header with the hash that it was known by before its decode settings were changed."""
+SEAL: Final = "sha256"
+"""The entry of a file's header with the SHA-256 of the whole file, made while the entry held NO_SEAL."""
+NO_SEAL: Final = "0" * 64
+_SEAL: Final = re.compile(rb'"sha256":"([0-9a-f]{64})"')
 _MAX_HEADER: Final = 100_000_000  # bytes; the format's own limit
 
 
@@ -36,8 +41,9 @@ class CheckpointMetadata(BaseModel):
 
 
 def list_checkpoints() -> list[Path]:
-    """The shipped checkpoints, by name."""
-    return sorted(resource("checkpoints").glob("*.safetensors"))
+    """The shipped checkpoints by name; those without TCM, which are there to compare with, come last."""
+    paths = resource("checkpoints").glob("*.safetensors")
+    return sorted(paths, key=lambda path: (path.stem.endswith("-plain"), path.stem))
 
 
 def resolve_checkpoint(name_or_path: str | Path) -> Path:
@@ -131,6 +137,34 @@ def read_header(path: Path) -> tuple[int, dict[str, Any]]:
             "choose another file"
         )
     return 8 + length, header
+
+
+def seal_place(header: bytes) -> slice | None:
+    """Where in the bytes of a header the seal stands; None: a file of before there were seals."""
+    found = _SEAL.search(header)
+    return None if found is None else slice(*found.span(1))
+
+
+def check_seal(path: Path) -> None:
+    """Compares a safetensors file with the checksum that was put into its header when it was written.
+
+    Raises:
+        BadCheckpoint: a byte of it has changed since, or it is no such file.
+        OSError: it cannot be read.
+    """
+    first, _ = read_header(path)
+    with path.open("rb") as file:
+        header = file.read(first)
+        place = seal_place(header)
+        if place is None:
+            return
+        total = hashlib.sha256(header[: place.start] + NO_SEAL.encode() + header[place.stop :])
+        while piece := file.read(1 << 22):
+            total.update(piece)
+    if total.hexdigest().encode() != header[place]:
+        raise BadCheckpoint(
+            f"{path}: it is not what was written, its checksum is another one; copy or download it again"
+        )
 
 
 def _safetensors_metadata(path: Path) -> dict[str, str]:

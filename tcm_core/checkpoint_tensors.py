@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
-from tcm_core.checkpoint_file import read_header
+from tcm_core.checkpoint_file import check_seal, read_header
 from tcm_core.errors import BadCheckpoint
 
 _CHUNK: Final = 1 << 22
@@ -67,11 +67,13 @@ def check_tensors(path: Path, on_bytes: OnBytes = lambda done, total: None) -> i
         How many numbers there are.
 
     Raises:
-        BadCheckpoint: see list_tensors; or a tensor has values that are not finite, or variances below zero.
+        BadCheckpoint: see list_tensors; or it is not what was written, or a tensor has values that are not
+            finite, or variances below zero.
     """
     entries = list_tensors(path)
     total, done, count = sum(entry.end - entry.start for entry in entries), 0, 0
     try:
+        check_seal(path)
         with path.open("rb") as file:
             for entry in entries:
                 file.seek(entry.start)

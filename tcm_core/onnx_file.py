@@ -1,5 +1,7 @@
 """ONNX files that `tcm export` wrote: read whole, checked, without torch and without running anything."""
 
+import hashlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -12,6 +14,10 @@ if TYPE_CHECKING:
 SUFFIX: Final = ".onnx"
 MAX_BYTES: Final = 2**31 - 1
 """Protocol buffers end at 2 GB."""
+SEAL: Final = "sha256"
+"""The metadata entry with the SHA-256 of the whole file, made while the entry held NO_SEAL."""
+NO_SEAL: Final = "0" * 64
+_SEAL: Final = re.compile(rb"sha256\x12\x40([0-9a-f]{64})")  # key, then value and its length
 
 
 class OnnxFile(NamedTuple):
@@ -26,12 +32,28 @@ def is_onnx(path: Path) -> bool:
     return path.suffix.lower() == SUFFIX
 
 
+def seal_place(content: bytes) -> slice | None:
+    """Where in the bytes of a file the seal stands; None: a file of before there were seals."""
+    found = _SEAL.search(content)
+    return None if found is None else slice(*found.span(1))
+
+
+def _is_sealed(content: bytes) -> bool:
+    """Whether the content is what was written, as far as its seal tells."""
+    place = seal_place(content)
+    if place is None:
+        return True
+    total = hashlib.sha256(content[: place.start] + NO_SEAL.encode())
+    total.update(memoryview(content)[place.stop :])
+    return total.hexdigest().encode() == content[place]
+
+
 def read_onnx(path: Path) -> OnnxFile:
     """An ONNX file and its metadata.
 
     Raises:
-        BadCheckpoint: the file cannot be read, is no ONNX file, or keeps weights in other files (which could
-            be any file of this machine; `tcm export` never does).
+        BadCheckpoint: the file cannot be read, is no ONNX file, is not what was written, or keeps weights in
+            other files (which could be any file of this machine; `tcm export` never does).
         TcmError: the package onnx is not installed.
     """
     try:
@@ -54,6 +76,10 @@ def read_onnx(path: Path) -> OnnxFile:
         raise BadCheckpoint(
             f"{path}: not an ONNX file, or cut off; is it the right file, and copied whole?"
         ) from error
+    if not _is_sealed(content):
+        raise BadCheckpoint(
+            f"{path}: it is not what was written, its checksum is another one; copy or export it again"
+        )
     if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in _tensors(model)):
         raise BadCheckpoint(
             f"{path}: keeps weights in other files, which this program does not read; export it again"

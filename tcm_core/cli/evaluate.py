@@ -14,6 +14,7 @@ from tcm_core.errors import BadConfig
 if TYPE_CHECKING:
     from tcm_core.evaluate.breakdown import Group
     from tcm_core.evaluate.confidence import SweepRow
+    from tcm_core.evaluate.result import EvaluationResult
     from tcm_core.evaluate.run import Evaluation
 
 
@@ -84,6 +85,14 @@ def evaluate(  # noqa: PLR0913 - one parameter an option
     if per_image is not None:
         write_text_atomic(per_image, report.polygons_csv(result, evaluation.labels, found))
     title = f"{PROTOCOLS[protocol.value].title}{_limit_words(evaluation)}, {len(result.images)} images"
+    _print_result(title, result, precision)
+    if rows:
+        _print_sweep(rows)
+    if groups:
+        _print_groups(groups)
+
+
+def _print_result(title: str, result: "EvaluationResult", average_precision: float | None) -> None:
     figures = {
         "precision": f"{result.precision:.4f}",
         "recall": f"{result.recall:.4f}",
@@ -92,13 +101,9 @@ def evaluate(  # noqa: PLR0913 - one parameter an option
         "texts that count": str(result.care_gt),
         "detections that count": str(result.care_det),
     }
-    if precision is not None:
-        figures["average precision"] = f"{precision:.4f}"
+    if average_precision is not None:
+        figures["average precision"] = f"{average_precision:.4f}"
     _print(title, figures, [figures.values()])
-    if rows:
-        _print_sweep(rows)
-    if groups:
-        _print_groups(groups)
 
 
 def _measures(by: str) -> list[str]:

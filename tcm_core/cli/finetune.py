@@ -17,6 +17,19 @@ class Head(StrEnum):
     FCE = "fce"
 
 
+Replay = Annotated[
+    Path | None,
+    typer.Option(help="What it learnt before: a folder of labelled images, or that training's TOML."),
+]
+ReplayData = Annotated[
+    Path | None, typer.Option(help="Folder of the data of --replay TOML, instead of where it says.")
+]
+Freeze = Annotated[
+    list[str] | None,
+    typer.Option(help="Module that keeps its weights, * for any characters; may be given several times."),
+]
+
+
 def finetune(  # noqa: PLR0913 - one parameter an option
     pages: Annotated[Path, typer.Argument(metavar="PAGES", help="Folder of labelled images.")],
     out: Annotated[Path, typer.Option(help="Folder of the run: events, states, checkpoint.")],
@@ -27,17 +40,13 @@ def finetune(  # noqa: PLR0913 - one parameter an option
         str, typer.Option("--format", help="Format of the labels; auto: told by the content.")
     ] = "auto",
     epochs: Annotated[float, typer.Option(help="How often each page is drawn from.")] = 24.0,
-    replay: Annotated[
-        Path | None,
-        typer.Option(help="What it learnt before: a folder of labelled images, or that training's TOML."),
-    ] = None,
-    replay_data: Annotated[
-        Path | None, typer.Option(help="Folder of the data of --replay TOML, instead of where it says.")
-    ] = None,
+    replay: Replay = None,
+    replay_data: ReplayData = None,
     replay_share: Annotated[float, typer.Option(help="Share of the replayed crops.")] = 1 / 3,
-    freeze: Annotated[
-        list[str] | None,
-        typer.Option(help="Module that keeps its weights, * for any characters; may be given several times."),
+    freeze: Freeze = None,
+    start_share: Annotated[
+        float | None,
+        typer.Option(help="What the new checkpoint keeps of the start's weights, 0 to 1; without it a half."),
     ] = None,
     head: Annotated[
         Head | None, typer.Option(help="Another head than the checkpoint's; it begins from nothing.")
@@ -69,6 +78,7 @@ def finetune(  # noqa: PLR0913 - one parameter an option
                 replay_share=replay_share,
                 epochs=epochs,
                 freeze=tuple(freeze) if freeze else None,
+                start_share=start_share,
                 head=None if head is None else head.value,
                 validation_share=validation,
                 short_side=short_side,

@@ -34,7 +34,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise BadConfig(f"{path}: cannot be read ({error}); give the path of a TOML file") from error
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise BadConfig(f"{path}: not valid TOML: {error}") from error
 
 

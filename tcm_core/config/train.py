@@ -126,6 +126,10 @@ class TrainConfig(_Frozen):
     start_fit: Literal["whole", "parts"] = "whole"
     """A checkpoint whose model is another one than this run's is refused ("whole"), or gives whatever tensors
     fit by name and shape, such as the encoder's ("parts")."""
+    start_share: float = Field(0.0, ge=0, lt=1)
+    """What is validated and saved lies between the first weights and the learnt ones: the share of the first
+    (WiSE-FT, Wortsman et al., CVPR 2022). Fine-tuning forgets less by it; 0: the learnt weights alone, as
+    when the start gives parts only."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["bf16", "fp16", "no"] = "bf16"
     workers: int = Field(1, ge=0)
@@ -219,6 +223,12 @@ class TrainConfig(_Frozen):
         if isinstance(validation, dict):
             filled["validation"] = {**validation, "decode": _with_head(validation.get("decode", {}), head)}
         return filled
+
+    @model_validator(mode="after")
+    def _a_share_of_a_whole_start(self) -> Self:
+        if self.start_share and self.start_fit == "parts":
+            raise ValueError("start_share: a start that gives parts has no share in the rest; set it to 0")
+        return self
 
     @model_validator(mode="after")
     def _one_head(self) -> Self:

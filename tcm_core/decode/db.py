@@ -1,26 +1,46 @@
 """From DBNet's probability map to detections."""
 
 import math
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from tcm_core.config.decode import DbDecode
+from tcm_core.decode.in_image import detections_in_image
 from tcm_core.decode.maps import ImageMaps, Plane
 from tcm_core.detection import Detection
 from tcm_core.geometry.offset import Measure, grow_distance, offset_all
-from tcm_core.geometry.polygon import Points, areas_and_perimeters, clockwise
+from tcm_core.geometry.polygon import Points, all_clockwise, areas_and_perimeters
 from tcm_core.geometry.quad import rectangle_corners
 
 
-class _Component(NamedTuple):
-    """One connected component of the binarised map."""
+@dataclass(eq=False)
+class _Component:
+    """One connected component of the binarised map; what is worked out from it alone stays with it."""
 
     outline: NDArray[np.int32]  # (N, 1, 2) through the centres of border pixels, map pixels
     score: float  # mean probability inside, in [0, 1]
     pixels: int  # how many it has, holes filled
+    cell: float  # network pixels per map pixel
+
+    @cached_property
+    def rectangle(self) -> tuple[tuple[float, float], tuple[float, float], float]:
+        """The smallest one around the outline, as OpenCV describes it."""
+        middle, sides, degrees = cv2.minAreaRect(self.outline)
+        return (middle[0], middle[1]), (sides[0], sides[1]), degrees
+
+    @cached_property
+    def tolerance(self) -> float:
+        """By how many map pixels outlines are simplified."""
+        return max(0.5 / self.cell, 0.004 * cv2.arcLength(self.outline, True))
+
+    @cached_property
+    def kernel(self) -> NDArray[np.int32]:
+        """(N, 2): the outline simplified."""
+        return np.asarray(cv2.approxPolyDP(self.outline, self.tolerance, True)[:, 0], np.int32)
 
 
 def decode_db(maps: ImageMaps, settings: DbDecode) -> tuple[Detection, ...]:
@@ -36,7 +56,7 @@ def decode_db(maps: ImageMaps, settings: DbDecode) -> tuple[Detection, ...]:
     cell = (
         maps.frame.network_size[0] / probability.shape[0]
     )  # network pixels per map pixel, the same both ways
-    components = _components(maps, settings)
+    components = _components(maps, cell, settings)
     if not components:
         return ()
     sides, quads = _grown_rectangles(components, cell, settings)
@@ -47,12 +67,8 @@ def decode_db(maps: ImageMaps, settings: DbDecode) -> tuple[Detection, ...]:
     if settings.output == "polygon":
         outlines = _outlines(maps, components, cell, settings)
         polygons = [quad if grown is None else grown for quad, grown in zip(polygons, outlines, strict=True)]
-    image_height, image_width = maps.frame.image_size
-    points = np.clip(maps.frame.to_image(np.concatenate(polygons)), 0.0, (image_width, image_height))
-    ends = np.cumsum([len(polygon) for polygon in polygons])
-    return tuple(
-        Detection(polygon, component.score, settings.output)
-        for polygon, component in zip(np.split(points, ends[:-1]), components, strict=True)
+    return detections_in_image(
+        polygons, [component.score for component in components], maps.frame, settings.output
     )
 
 
@@ -66,7 +82,7 @@ def _without_padding(maps: ImageMaps) -> Plane:
     return probability[:rows, :columns]
 
 
-def _components(maps: ImageMaps, settings: DbDecode) -> list[_Component]:
+def _components(maps: ImageMaps, cell: float, settings: DbDecode) -> list[_Component]:
     """The components whose mean probability suffices, the largest first; all of them are remembered."""
     level = math.floor(settings.threshold * 255.0)
     made_for = (level, settings.max_candidates)
@@ -76,17 +92,17 @@ def _components(maps: ImageMaps, settings: DbDecode) -> list[_Component]:
         _, binary = cv2.threshold(probability, level, 1, cv2.THRESH_BINARY)
         outlines, _ = cv2.findContours(binary, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         largest = sorted(outlines, key=cv2.contourArea, reverse=True)[: settings.max_candidates]
-        known = made_for, [_measured(probability, outline) for outline in largest]
+        known = made_for, [_measured(probability, outline, cell) for outline in largest]
         maps.remembered["components"] = known
     return [component for component in known[1] if component.score >= settings.score_threshold]
 
 
-def _measured(probability: Plane, outline: NDArray[np.int32]) -> _Component:
+def _measured(probability: Plane, outline: NDArray[np.int32], cell: float) -> _Component:
     x, y, width, height = cv2.boundingRect(outline)
     mask = np.zeros((height, width), np.uint8)
     cv2.drawContours(mask, [outline], -1, (1,), cv2.FILLED, offset=(-x, -y))
     mean = cv2.mean(probability[y : y + height, x : x + width], mask)[0]
-    return _Component(outline, float(mean) / 255.0, cv2.countNonZero(mask))
+    return _Component(outline, float(mean) / 255.0, cv2.countNonZero(mask), cell)
 
 
 def _grown_rectangles(
@@ -97,7 +113,7 @@ def _grown_rectangles(
     An outline runs through the centres of border pixels, the edge lies further out: so far, up to half a
     pixel, that the rectangle has the area of the component's pixels.
     """
-    rectangles = [cv2.minAreaRect(component.outline) for component in components]
+    rectangles = [component.rectangle for component in components]
     middles, sides, degrees = (np.array(part, np.float64) for part in zip(*rectangles, strict=True))
     pixels = np.array([component.pixels for component in components], np.float64)
     both = sides.sum(axis=1)  # (width + margin) (height + margin) = pixels
@@ -128,11 +144,7 @@ def _outlines(
 
 def _grown_outlines(components: list[_Component], cell: float, settings: DbDecode) -> list[Points | None]:
     """The grown outlines of components in network pixels; None for one that is too simple for an outline."""
-    tolerances = [max(0.5 / cell, 0.004 * cv2.arcLength(one.outline, True)) for one in components]
-    kernels = [
-        cv2.approxPolyDP(one.outline, tolerance, True)[:, 0]
-        for one, tolerance in zip(components, tolerances, strict=True)
-    ]
+    kernels = [component.kernel for component in components]
     usable = [at for at, kernel in enumerate(kernels) if len(kernel) >= 3]
     grown: list[Points | None] = [None] * len(components)
     if not usable:
@@ -143,12 +155,15 @@ def _grown_outlines(components: list[_Component], cell: float, settings: DbDecod
     pixels = np.array([components[at].pixels for at in usable]) * (cell * cell)
     margin = np.clip((pixels - np.abs(inner)) / length, 0.0, 0.5 * cell)
     distances = margin + _distance(np.abs(inner) + margin * length, length + 8.0 * margin, settings)
-    for at, outline in zip(usable, offset_all(points, corners, distances), strict=True):
-        if outline is None:
-            continue
-        smooth = cv2.approxPolyDP(outline.astype(np.float32), tolerances[at] * cell, True)[:, 0]
-        if len(smooth) >= 4:
-            grown[at] = clockwise(smooth.astype(np.float64))
+    smooth = {
+        at: cv2.approxPolyDP(outline.astype(np.float32), components[at].tolerance * cell, True)[:, 0]
+        for at, outline in zip(usable, offset_all(points, corners, distances), strict=True)
+        if outline is not None
+    }
+    smooth = {at: outline for at, outline in smooth.items() if len(outline) >= 4}
+    outlines = all_clockwise([outline.astype(np.float64) for outline in smooth.values()])
+    for at, outline in zip(smooth, outlines, strict=True):
+        grown[at] = outline
     return grown
 
 

@@ -13,7 +13,7 @@ from tcm_core.detection import Detection
 from tcm_core.geometry.fourier import reconstruction_matrix
 from tcm_core.geometry.nms import overlaps, suppress
 from tcm_core.geometry.overlap import Shapes
-from tcm_core.geometry.polygon import Points, area, clockwise
+from tcm_core.geometry.polygon import Points, all_clockwise, area
 from tcm_core.geometry.quad import min_area_quads
 from tcm_core.geometry.repair import repaired
 from tcm_core.targets.fce import STRIDES
@@ -231,4 +231,9 @@ def _polygons(polygons: NDArray[np.float64], limits: tuple[int, int]) -> list[Po
     clipped = np.clip(polygons, 0, limits)
     simple = shapely.is_valid(shapely.polygons(clipped)) if len(clipped) else []
     texts = [text if good else repaired(text) for text, good in zip(clipped, simple, strict=True)]
-    return [None if text is None or area(text) < _SMALLEST else clockwise(text) for text in texts]
+    usable = [at for at, text in enumerate(texts) if text is not None and len(text)]
+    turned = all_clockwise([text for text in texts if text is not None and len(text)])
+    found: list[Points | None] = [None] * len(texts)
+    for at, text in zip(usable, turned, strict=True):
+        found[at] = None if area(text) < _SMALLEST else text
+    return found

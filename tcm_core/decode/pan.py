@@ -8,11 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tcm_core.config.decode import PanDecode
+from tcm_core.config.decode import Output, PanDecode
+from tcm_core.decode.in_image import detections_in_image
 from tcm_core.decode.maps import ImageMaps, Plane, Values
 from tcm_core.detection import Detection
 from tcm_core.geometry.offset import offset_all
-from tcm_core.geometry.polygon import Points, clockwise
+from tcm_core.geometry.polygon import Points, all_clockwise
 
 _TOLERANCE: Final = 0.7
 """Map pixels by which an outline may be simplified: the steps of a slanted edge."""
@@ -42,20 +43,19 @@ def decode_pan(maps: ImageMaps, settings: PanDecode) -> tuple[Detection, ...]:
     known: _Given | None = maps.remembered.get("given")
     if known is None or known.settings != made_for:
         kernel, vectors = planes["kernel"][:rows, :columns], maps.values["embedding"][:, :rows, :columns]
-        known = _Given(made_for, aggregate(text, kernel, vectors, settings), {})
+        regions = _regions(aggregate(text, kernel, vectors, settings), text)
+        known = _Given(made_for, regions, {"quad": {}, "polygon": {}})
         maps.remembered["given"] = known
-    regions = _regions(known.labels, text, settings)
+    regions = [
+        region
+        for region in known.regions
+        if region.area >= settings.min_area and region.score >= settings.score_threshold
+    ][: settings.max_candidates]
     if not regions:
         return ()
-    polygons = _quads(regions) if settings.output == "quad" else _known_outlines(regions, known.outlines)
     cell = frame.network_size[0] / height  # network pixels per map pixel, the same both ways
-    points = frame.to_image(np.concatenate(polygons) * cell)
-    points = np.clip(points, 0, (frame.image_size[1], frame.image_size[0]))
-    ends = np.cumsum([len(polygon) for polygon in polygons])
-    return tuple(
-        Detection(polygon, region.score, settings.output)
-        for polygon, region in zip(np.split(points, ends[:-1]), regions, strict=True)
-    )
+    polygons = [polygon * cell for polygon in _polygons(regions, settings.output, known)]
+    return detections_in_image(polygons, [region.score for region in regions], frame, settings.output)
 
 
 def aggregate(text: Plane, kernel: Plane, embedding: Values, settings: PanDecode) -> Labels:
@@ -94,8 +94,8 @@ class _Given(NamedTuple):
     """What is remembered of the last decoding: nothing in it depends on _AFTERWARDS."""
 
     settings: PanDecode
-    labels: Labels
-    outlines: dict[int, Points]  # by label
+    regions: list["_Region"]  # all of them, the largest first
+    polygons: dict[Output, dict[int, Points]]  # in map pixels by label, as far as they were wanted
 
 
 class _Rule(NamedTuple):
@@ -153,24 +153,32 @@ def _spread(is_text: NDArray[np.bool_], labels: Labels, rule: _Rule) -> Labels:
 
 def _nearness(labels: Labels, rule: _Rule) -> Callable[[NDArray[np.intp], Labels], NDArray[np.bool_]]:
     """Which pixels of the framed map a kernel may have, by the distance from its mean similarity vector."""
-    framed = np.pad(rule.embedding, ((0, 0), (1, 1), (1, 1))).reshape(len(rule.embedding), -1)
-    vectors = framed.T.astype(np.float32)
-    means = _means(np.pad(labels, 1), vectors, len(rule.checked))
+    width = labels.shape[1] + 2
+    means = _means(labels, rule.embedding, len(rule.checked))
     limit = np.where(rule.checked, rule.max_distance**2, np.inf)
 
     def near(reached: NDArray[np.intp], claimed: Labels) -> NDArray[np.bool_]:
-        squared = np.square(vectors[reached] - means[claimed]).sum(axis=1)
+        row, column = np.divmod(reached, width)
+        squared = np.square(_vectors(rule.embedding, row - 1, column - 1) - means[claimed]).sum(axis=1)
         return np.asarray(squared <= limit[claimed])
 
     return near
 
 
-def _means(labels: Labels, vectors: NDArray[np.float32], count: int) -> NDArray[np.float32]:
-    """(count, D): the mean vector of each label's pixels; vectors are (h * w, D)."""
-    seeds = np.flatnonzero(labels)
-    label = labels.ravel()[seeds]
+def _vectors(embedding: Values, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float32]:
+    """(N, D): the vectors of N pixels."""
+    return np.ascontiguousarray(embedding[:, rows, columns].T, np.float32)
+
+
+def _means(labels: Labels, embedding: Values, count: int) -> NDArray[np.float32]:
+    """(count, D): the mean vector of each label's pixels; the embedding is (D, h, w)."""
+    rows, columns = np.nonzero(labels)
+    label = labels[rows, columns]
     pixels = np.maximum(np.bincount(label, minlength=count), 1)
-    sums = [np.bincount(label, weights=channel, minlength=count) for channel in vectors[seeds].T]
+    sums = [
+        np.bincount(label, weights=channel, minlength=count)
+        for channel in _vectors(embedding, rows, columns).T
+    ]
     return (np.array(sums) / pixels).T.astype(np.float32)
 
 
@@ -183,14 +191,13 @@ def similarity(maps: ImageMaps, settings: PanDecode) -> Plane:
     """
     text, vectors = maps.planes["text"], maps.values["embedding"]
     labels = aggregate(text, maps.planes["kernel"], vectors, settings)
-    rows = vectors.reshape(len(vectors), -1).T.astype(np.float32)
-    means = _means(labels, rows, int(labels.max()) + 1)
-    inside = np.flatnonzero(labels)
-    distance = np.linalg.norm(rows[inside] - means[labels.ravel()[inside]], axis=1)
-    plane = np.zeros(labels.size, np.uint8)
+    means = _means(labels, vectors, int(labels.max()) + 1)
+    inside = np.nonzero(labels)
+    distance = np.linalg.norm(_vectors(vectors, *inside) - means[labels[inside]], axis=1)
+    plane = np.zeros(labels.shape, np.uint8)
     share = 1.0 - distance / max(2.0 * settings.max_distance, 1e-6)
     plane[inside] = np.rint(255.0 * np.clip(share, 0.0, 1.0))
-    return plane.reshape(labels.shape)
+    return plane
 
 
 class _Region(NamedTuple):
@@ -204,28 +211,29 @@ class _Region(NamedTuple):
     corner: NDArray[np.int32]  # (2,) x and y of the window's first pixel
 
 
-def _regions(labels: Labels, text: Plane, settings: PanDecode) -> list[_Region]:
-    """The texts that are large and certain enough, the largest first, at most max_candidates."""
+def _regions(labels: Labels, text: Plane) -> list[_Region]:
+    """All texts, the largest first; of equal ones that with the smaller label."""
     pixels = np.flatnonzero(labels)
+    if not len(pixels):
+        return []
     of_pixel = labels.ravel()[pixels]
     areas = np.bincount(of_pixel)
     scores = np.bincount(of_pixel, weights=text.ravel()[pixels]) / np.maximum(areas, 1) / 255.0
-    kept = np.flatnonzero((areas >= settings.min_area) & (scores >= settings.score_threshold) & (areas > 0))
-    kept = kept[np.argsort(-areas[kept], kind="stable")][: settings.max_candidates]
     order = np.argsort(of_pixel, kind="stable")
     y, x = np.divmod(pixels[order], labels.shape[1])
     row = of_pixel[order] * np.int64(labels.shape[0]) + y  # one number for each row of each label
     turns = row[1:] != row[:-1]
-    ends = np.append(turns, True) | np.insert(turns, 0, True) if len(row) else np.zeros(0, bool)
+    ends = np.append(turns, True) | np.insert(turns, 0, True)
     edges, owner = np.column_stack([x, y])[ends].astype(np.int32), of_pixel[order][ends]
-    first, last = np.searchsorted(owner, kept), np.searchsorted(owner, kept, side="right")
+    present = np.flatnonzero(areas)
+    first, behind = np.searchsorted(owner, present), np.searchsorted(owner, present, side="right").tolist()
+    corners, farthest = np.minimum.reduceat(edges, first), np.maximum.reduceat(edges, first)
+    boxes, starts = np.hstack([corners, farthest + 1]).tolist(), first.tolist()
     found = []
-    for label, start, stop in zip(kept, first, last, strict=True):
-        edge = edges[start:stop]
-        (x0, y0), (x1, y1) = edge.min(axis=0), edge.max(axis=0)
-        window = labels[y0 : y1 + 1, x0 : x1 + 1]
-        corner = np.array((x0, y0), np.int32)
-        found.append(_Region(edge, int(areas[label]), float(scores[label]), window, int(label), corner))
+    for at in np.argsort(-areas[present], kind="stable").tolist():
+        label, (x0, y0, x1, y1) = int(present[at]), boxes[at]
+        edge, window = edges[starts[at] : behind[at]], labels[y0:y1, x0:x1]
+        found.append(_Region(edge, int(areas[label]), float(scores[label]), window, label, corners[at]))
     return found
 
 
@@ -250,10 +258,13 @@ def _quads(regions: Sequence[_Region]) -> list[Points]:
     return list(np.take_along_axis(corners, ((first[:, None] + np.arange(4)) % 4)[..., None], axis=1))
 
 
-def _known_outlines(regions: Sequence[_Region], known: dict[int, Points]) -> list[Points]:
-    """The outlines of the regions; those that are not known are added."""
+def _polygons(regions: Sequence[_Region], output: Output, given: _Given) -> list[Points]:
+    """The regions in map pixels, in that form; those that are not known are added."""
+    known = given.polygons[output]
     new = [region for region in regions if region.label not in known]
-    known.update(zip((region.label for region in new), _outlines(new), strict=True))
+    if new:
+        made = _quads(new) if output == "quad" else _outlines(new)
+        known.update(zip((region.label for region in new), made, strict=True))
     return [known[region.label] for region in regions]
 
 
@@ -264,22 +275,34 @@ def _outlines(regions: Sequence[_Region]) -> list[Points]:
     A + b/2 + 1 pixels.
     """
     found: list[Points | None] = [None] * len(regions)
-    places, simples, distances = [], [], []
+    places, chains, simples = [], [], []
     for at, region in enumerate(regions):
         mask = (region.labels == region.label).view(np.uint8)
         (chain,), _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         simple = cv2.approxPolyDP(chain, _TOLERANCE, True)
-        if len(simple) < 3:
-            continue
-        steps = np.abs(chain[:, 0] - chain[np.arange(-1, len(chain) - 1), 0])
-        border = int(np.maximum(steps[:, 0], steps[:, 1]).sum())
-        missing = cv2.contourArea(chain) + border / 2.0 + 1.0 - cv2.contourArea(simple)
-        places.append(at)
-        simples.append(simple[:, 0] + (region.corner + 0.5))
-        distances.append(missing / cv2.arcLength(simple, True))
+        if len(simple) >= 3:
+            places.append(at)
+            chains.append(chain[:, 0])
+            simples.append(simple[:, 0])
     if places:
         corners = np.array([len(simple) for simple in simples])
-        grown = offset_all(np.concatenate(simples), corners, np.array(distances))
-        for at, polygon in zip(places, grown, strict=True):
-            found[at] = None if polygon is None else clockwise(polygon)
+        areas = np.array([cv2.contourArea(chain) for chain in chains])
+        left = np.array([cv2.contourArea(simple) for simple in simples])
+        lengths = np.array([cv2.arcLength(simple, True) for simple in simples])
+        distances = (areas + _border_pixels(chains) / 2.0 + 1.0 - left) / lengths
+        shifts = np.repeat([regions[at].corner + 0.5 for at in places], corners, axis=0)
+        grown = offset_all(np.concatenate(simples) + shifts, corners, distances)
+        usable = [at for at, polygon in zip(places, grown, strict=True) if polygon is not None]
+        polygons = all_clockwise([polygon for polygon in grown if polygon is not None])
+        for at, polygon in zip(usable, polygons, strict=True):
+            found[at] = polygon
     return [_quads([region])[0] if one is None else one for region, one in zip(regions, found, strict=True)]
+
+
+def _border_pixels(chains: Sequence[NDArray[np.int32]]) -> NDArray[np.intp]:
+    """How many pixels lie on each outline (N, 2) of straight and diagonal steps."""
+    ends = np.cumsum([len(chain) for chain in chains])
+    points, starts = np.concatenate(chains), np.concatenate([[0], ends[:-1]])
+    before = np.arange(-1, len(points) - 1)
+    before[starts] = ends - 1
+    return np.add.reduceat(np.abs(points - points[before]).max(axis=1), starts)

@@ -74,11 +74,6 @@ class ImageResult:
         return tuple((match.gt, match.det) for match in self.matches)
 
     @property
-    def ignored_det(self) -> tuple[int, ...]:
-        """The indices of the detections that do not count."""
-        return tuple(i for i, verdict in enumerate(self.det_verdicts) if verdict is Verdict.IGNORED)
-
-    @property
     def precision(self) -> float:
         """Of the image alone; 1 when there was nothing to find and nothing was found."""
         if self.care_gt == 0:

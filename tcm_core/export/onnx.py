@@ -1,5 +1,6 @@
 """ONNX files: one file, weights and configuration inside."""
 
+import hashlib
 import io
 from typing import Final
 
@@ -9,7 +10,7 @@ from tcm_core.checkpoint_file import FORMAT, CheckpointMetadata
 from tcm_core.errors import TcmError
 from tcm_core.export.torchscript import tracing
 from tcm_core.export.wrapper import ExportedDetector, example_images
-from tcm_core.onnx_file import MAX_BYTES, missing_package
+from tcm_core.onnx_file import MAX_BYTES, NO_SEAL, SEAL, missing_package, seal_place
 
 OPSET: Final = 17
 """The first with layer normalisation; onnxruntime has it since 1.12."""
@@ -53,6 +54,12 @@ def onnx_bytes(network: ExportedDetector, metadata: CheckpointMetadata) -> bytes
         )
     model = onnx.load_model_from_string(buffer.getvalue())
     model.producer_name = "tcm-studio"
-    onnx.helper.set_model_props(model, {"format": FORMAT, "checkpoint": metadata.model_dump_json()})
+    onnx.helper.set_model_props(
+        model, {"format": FORMAT, "checkpoint": metadata.model_dump_json(), SEAL: NO_SEAL}
+    )
     onnx.checker.check_model(model)
-    return model.SerializeToString(deterministic=True)
+    content = bytearray(model.SerializeToString(deterministic=True))
+    place = seal_place(bytes(content))
+    assert place is not None
+    content[place] = hashlib.sha256(content).hexdigest().encode()
+    return bytes(content)

@@ -24,9 +24,9 @@ def suppress(shapes: Shapes, scores: NDArray[np.floating], threshold: float) -> 
     neighbours = _later_neighbours(shapes)
     alive = np.ones(len(order), dtype=bool)
     for place in range(len(order)):
-        if not alive[place]:
-            continue
         near = neighbours[place]
+        if not len(near) or not alive[place]:
+            continue
         near = near[alive[near]]
         if len(near):
             alive[near] = overlaps(shapes[place], areas[place], shapes[near], areas[near]) <= threshold
@@ -57,5 +57,6 @@ def _later_neighbours(shapes: Shapes) -> list[NDArray[np.intp]]:
     first, second = shapely.STRtree(shapes).query(shapes)
     first, second = first[second > first], second[second > first]
     order = np.lexsort((second, first))
-    ends = np.cumsum(np.bincount(first, minlength=len(shapes)))
-    return np.split(second[order], ends[:-1]) if len(shapes) else []
+    later = second[order]
+    ends = np.cumsum(np.bincount(first, minlength=len(shapes))).tolist()
+    return [later[start:end] for start, end in zip([0, *ends], ends, strict=False)]

@@ -1,5 +1,7 @@
 """Polygons moved inwards and outwards: among them the shrink of DBNet."""
 
+from collections.abc import Sequence
+from itertools import chain
 from typing import TypeVar
 
 import numpy as np
@@ -47,26 +49,37 @@ def offset_all(
         raise ValueError(f"a polygon needs three points, got {corners.min()}")
     whole = np.rint(points * _SCALE).astype(np.int64).tolist()
     clipper = pyclipper.PyclipperOffset(2.0, 0.25 * _SCALE)
-    moved: list[Points | None] = []
+    pieces: list[list[list[int]]] = []
+    owners: list[int] = []
     start = 0
-    for end, distance in zip(np.cumsum(corners).tolist(), (distances * _SCALE).tolist(), strict=True):
+    ends_and_distances = zip(np.cumsum(corners).tolist(), (distances * _SCALE).tolist(), strict=True)
+    for at, (end, distance) in enumerate(ends_and_distances):
         clipper.Clear()
         try:
             clipper.AddPath(whole[start:end], pyclipper.JT_ROUND, pyclipper.ET_CLOSEDPOLYGON)
         except pyclipper.ClipperException:  # all points on one line
-            moved.append(None)
+            moved = []
         else:
-            moved.append(_largest(clipper.Execute(distance)))
+            moved = [piece for piece in clipper.Execute(distance) if len(piece) >= 3]
+        pieces += moved
+        owners += [at] * len(moved)
         start = end
-    return moved
+    return _largest(pieces, owners, len(corners))
 
 
-def _largest(pieces: list[list[list[int]]]) -> Points | None:
-    """The largest of the pieces that have an area, in pixels."""
-    found = [np.array(piece, dtype=np.float64) / _SCALE for piece in pieces if len(piece) >= 3]
-    if len(found) > 1:
-        return max(found, key=area)
-    return found[0] if found else None
+def _largest(pieces: Sequence[list[list[int]]], owners: Sequence[int], count: int) -> list[Points | None]:
+    """Of each of so many owners the largest piece, in pixels; None for those without any."""
+    found: list[Points | None] = [None] * count
+    lengths = [len(piece) for piece in pieces]
+    numbers = chain.from_iterable(chain.from_iterable(pieces))  # all at once: a third of the time
+    points = np.fromiter(numbers, np.float64, 2 * sum(lengths)).reshape(-1, 2) / _SCALE
+    end = 0
+    for owner, length in zip(owners, lengths, strict=True):
+        piece, end = points[end : end + length], end + length
+        largest = found[owner]
+        if largest is None or area(piece) > area(largest):
+            found[owner] = piece
+    return found
 
 
 def shrink_distance(polygon: Points, ratio: float) -> float:

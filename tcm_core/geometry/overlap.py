@@ -65,11 +65,6 @@ def iou_matrix(polygons_a: Sequence[Points], polygons_b: Sequence[Points]) -> ND
     return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
 
 
-def intersection_area(polygon_a: Points, polygon_b: Points) -> float:
-    """The shared area in square pixels."""
-    return float(intersection_matrix([polygon_a], [polygon_b])[0, 0])
-
-
 def iou(polygon_a: Points, polygon_b: Points) -> float:
     """Intersection over union in [0, 1]; 0 when the union has no area."""
     return float(iou_matrix([polygon_a], [polygon_b])[0, 0])

@@ -1,6 +1,7 @@
 """Simple measures of one polygon: area, direction, perimeter, bounds."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -47,6 +48,17 @@ def clockwise(polygon: Points) -> Points:
     if signed_area(polygon) >= 0:
         return polygon
     return np.concatenate([polygon[:1], polygon[:0:-1]])
+
+
+def all_clockwise(polygons: Sequence[Points]) -> list[Points]:
+    """As `clockwise`, of many polygons at once."""
+    if not polygons:
+        return []
+    areas, _ = areas_and_perimeters(np.concatenate(polygons), np.array([len(one) for one in polygons]))
+    return [
+        one if size >= 0 else np.concatenate([one[:1], one[:0:-1]])
+        for one, size in zip(polygons, areas.tolist(), strict=True)
+    ]
 
 
 def perimeter(polygon: Points) -> float:

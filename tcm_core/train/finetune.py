@@ -34,7 +34,6 @@ HEADS: Final[dict[HeadName, type[DbHeadConfig | PanHeadConfig | FceHeadConfig]]]
 }
 
 _LEAST_SIDE: Final = 320
-_FRESH_RATE: Final = 0.001  # of a head that begins from nothing
 _NEAR: Final = 0.75  # of the checkpoint's own size: its scores are worth more than a somewhat smaller picture
 _LOOKED_AT: Final = 200  # pages, for the height of texts
 _REPLAYED: Final = (0.4, 1.2)  # replayed crops without a recipe: of the size that the checkpoint detects at
@@ -54,6 +53,7 @@ class Wish:
         replay_share: of all crops.
         epochs: how often each page is drawn from.
         freeze: names of modules that keep their weights; None: the preset's.
+        start_share: what the new checkpoint keeps of the start's weights; None: the preset's.
         head: another head than the checkpoint's, which with its neck begins from nothing; None: the same one.
         validation_share: of the pages: they are not learnt, checkpoint and thresholds are chosen by them.
         short_side: of the network's input at detection; None: by the height of the pages' texts.
@@ -70,6 +70,7 @@ class Wish:
     replay_share: float = 1 / 3
     epochs: float = 24.0
     freeze: tuple[str, ...] | None = None
+    start_share: float | None = None
     head: HeadName | None = None
     validation_share: float = 0.2
     short_side: int | None = None
@@ -111,6 +112,7 @@ def finetune_config(wish: Wish) -> TrainConfig:
         "name": wish.name,
         "seed": wish.seed,
         "start": wish.start,
+        "start_share": values["start_share"] if wish.start_share is None else wish.start_share,
         "data": {"sources": sources},
         "augment": _at_side(values["augment"], side / values["validation"]["short_side"]),
         "optim": optim,
@@ -136,10 +138,15 @@ def _other_head(wish: Wish, metadata: CheckpointMetadata, optim: dict[str, Any])
             "freeze the encoder at most"
         )
     head = HEADS[wish.head]()
+    if wish.start_share:
+        raise BadConfig(
+            f"a share of the start: the head {wish.head} begins from nothing, so there is none to keep"
+        )
     return {
         "model": metadata.model.model_copy(update={"head": head}),
         "start_fit": "parts",
-        "optim": {**optim, "batch_norm": "train", "learning_rate": _FRESH_RATE},
+        "start_share": 0.0,
+        "optim": {**optim, "batch_norm": "train"},
     }
 
 

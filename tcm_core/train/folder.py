@@ -37,7 +37,6 @@ class RunFolder:
         self.path = path
         self.writes = writes
         self.config_file = path / "config.json"
-        self.split_file = path / "split.json"
         self.manifest_file = path / "manifest.json"
         self.environment_file = path / "environment.json"
         self.events_file = path / "events.jsonl"
@@ -47,7 +46,6 @@ class RunFolder:
         self.last_file = path / "last.safetensors"
         self.best_file = path / "best.safetensors"
         self.checkpoints_dir = path / "checkpoints"
-        self.pictures_dir = path / "pictures"
         self.trouble_dir = path / "trouble"
         self.tensorboard_dir = path / "tensorboard"
         self.control_file = path / "control"

@@ -100,5 +100,5 @@ def read_heartbeat(run: Path) -> Pulse | None:
             str(values["host"]),
             float(values["seconds"]),
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None

@@ -1,4 +1,4 @@
-"""Keeping checkpoints: averaged weights scored on the validation images, the best and the last as files."""
+"""Keeping checkpoints: weights scored on the validation images, the best and the last as files."""
 
 import time
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from tcm_core.config.train import TrainConfig
 from tcm_core.data.sample import Sample
 from tcm_core.infer.device import Device
 from tcm_core.infer.predictor import Predictor
+from tcm_core.models.detector import TextDetector
 from tcm_core.train.folder import RunFolder
 from tcm_core.train.pictures import PictureWriter
 from tcm_core.train.state import TrainState
@@ -45,24 +46,25 @@ class CheckpointKeeper:
     def validate(self, state: TrainState) -> None:
         """Scores the state, writes last.safetensors and, when it is the best so far, best.safetensors."""
         hmean = state.best_hmean
+        model = state.kept_model(self._config.start_share)
         if self._samples:
-            hmean = self._score(state)
+            hmean = self._score(state, model)
         best = hmean >= state.best_hmean
         if best:
             state.best_hmean, state.best_step = hmean, state.step
-            self._write(state, self._folder.best_file, best=True)
-        self._write(state, self._folder.last_file, best=best)
+            self._write(state, model, self._folder.best_file, best=True)
+        self._write(state, model, self._folder.last_file, best=best)
 
     def keep(self, state: TrainState) -> None:
         """Writes a numbered checkpoint that stays."""
         path = self._folder.numbered_checkpoint(state.step)
         path.parent.mkdir(exist_ok=True)
-        self._write(state, path, best=False)
+        self._write(state, state.kept_model(self._config.start_share), path, best=False)
 
-    def _score(self, state: TrainState) -> float:
+    def _score(self, state: TrainState, model: TextDetector) -> float:
         started = time.monotonic()
         settings = self._config.validation
-        predictor = Predictor(state.average.module, self._metadata(state), self._device)
+        predictor = Predictor(model, self._metadata(state), self._device)
         result, state.decode = validate(
             predictor, self._samples, settings.decode, settings.protocol, self._joining
         )
@@ -82,8 +84,8 @@ class CheckpointKeeper:
         self._pictures.write(state.step, predictor, state.decode)
         return result.hmean
 
-    def _write(self, state: TrainState, path: Path, *, best: bool) -> None:
-        save_checkpoint(path, state.average.module.state_dict(), self._metadata(state))
+    def _write(self, state: TrainState, model: TextDetector, path: Path, *, best: bool) -> None:
+        save_checkpoint(path, model.state_dict(), self._metadata(state))
         self._folder.events.write(
             "checkpoint",
             file=path.relative_to(self._folder.path).as_posix(),

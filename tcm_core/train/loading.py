@@ -116,7 +116,7 @@ def read_split(path: Path) -> dict[str, Any] | None:
             _ = row["settings"], row["learnt"], row["validation"]
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadConfig(f"{path}: cannot be read ({error}); start a new run in another folder") from error
     return dict(content)
 

@@ -86,7 +86,7 @@ def read_manifest(path: Path) -> Manifest | None:
         return Manifest(tuple(ManifestRow(**row) for row in content["images"]))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadConfig(f"{path}: cannot be read ({error}); start a new run in another folder") from error
 
 

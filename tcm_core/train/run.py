@@ -181,6 +181,8 @@ def begin(config: TrainConfig, accelerator: Accelerator, folder: RunFolder | Non
     state = TrainState(
         detector, average, unused, accelerator.scaler, decode=config.validation.decode, learnable=learnable
     )
+    if config.start_share:
+        state.start = {name: tensor.clone() for name, tensor in detector.state_dict().items()}
     enter_stage(state, place, stages[place])
     if content is not None and folder is not None:
         restore(state, content, folder.state_file)

@@ -2,13 +2,17 @@
 
 import os
 import pickle
+import zipfile
+import zlib
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import torch
 from timm.utils.model_ema import ModelEmaV3
+from torch import Tensor
 from torch.amp.grad_scaler import GradScaler
 
 from tcm_core.config.decode import DecodeSettings
@@ -17,6 +21,7 @@ from tcm_core.models.detector import TextDetector
 
 _DAMAGED: Final = (
     RuntimeError, KeyError, ValueError, EOFError, TypeError, AttributeError, pickle.UnpicklingError, OSError,
+    zipfile.BadZipFile, zlib.error, NotImplementedError,
 )  # fmt: skip
 
 
@@ -44,6 +49,20 @@ class TrainState:
     """Chosen by the last validation."""
     learnable: frozenset[str] = field(default_factory=frozenset)
     """Parameters that the model itself does not freeze."""
+    start: dict[str, Tensor] | None = None
+    """The first weights, where those that are kept lie between them and the average."""
+
+    def kept_model(self, start_share: float) -> TextDetector:
+        """What is validated and saved: the averaged weights, with a share of the first ones."""
+        average = self.average.module
+        if self.start is None:
+            return average
+        kept = deepcopy(average)
+        with torch.no_grad():
+            for name, tensor in kept.state_dict().items():
+                if tensor.is_floating_point():
+                    tensor.lerp_(self.start[name].to(tensor), start_share)
+        return kept
 
     def save(self, path: Path) -> None:
         """Writes the state; the file before it is kept beside it until the next one is whole.
@@ -62,6 +81,7 @@ class TrainState:
             "best_hmean": self.best_hmean,
             "best_step": self.best_step,
             "decode": None if self.decode is None else self.decode.model_dump(),
+            "start": self.start,
         }
         partial = path.with_name(path.name + ".part")
         try:
@@ -96,6 +116,9 @@ def read_state(path: Path, say: Callable[[str], None]) -> dict[str, Any]:
     problems = []
     for candidate in (path, former_state(path)):
         try:
+            with zipfile.ZipFile(candidate) as archive:  # torch does not look at the checksums
+                if (broken := archive.testzip()) is not None:
+                    raise ValueError(f"the checksum of {broken} is another one")
             content = torch.load(candidate, map_location="cpu", weights_only=True)
             if not isinstance(content, dict) or "step" not in content:
                 raise ValueError("it holds something else")
@@ -126,6 +149,8 @@ def restore(state: TrainState, content: dict[str, Any], path: Path) -> None:
             state.scaler.load_state_dict(content["scaler"])
         state.step, state.best_hmean = content["step"], content["best_hmean"]
         state.best_step = content.get("best_step", 0)
+        if state.start is not None:
+            state.start = content["start"]
         if state.decode is not None and content.get("decode"):
             state.decode = type(state.decode).model_validate(content["decode"])
     except _DAMAGED as error:

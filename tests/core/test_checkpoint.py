@@ -7,7 +7,18 @@ import torch
 
 from tcm_core.build import build_detector
 from tcm_core.checkpoint import load_checkpoint, save_checkpoint
-from tcm_core.checkpoint_file import FORMAT, file_sha256, list_checkpoints, read_metadata, resolve_checkpoint
+from tcm_core.checkpoint_decode import write_decode
+from tcm_core.checkpoint_file import (
+    FORMAT,
+    check_seal,
+    file_sha256,
+    list_checkpoints,
+    read_metadata,
+    resolve_checkpoint,
+    seal_place,
+)
+from tcm_core.checkpoint_tensors import check_tensors
+from tcm_core.config.decode import DbDecode
 from tcm_core.errors import BadCheckpoint
 from tests.helpers.tiny_model import TINY, tiny_checkpoint, tiny_metadata
 
@@ -143,3 +154,39 @@ def test_a_checkpoint_of_the_first_format_is_read_as_todays(tmp_path):
     loaded = load_checkpoint(path)
     assert loaded.metadata == tiny_metadata()
     assert all(torch.equal(tensor, state[name]) for name, tensor in loaded.detector.state_dict().items())
+
+
+@pytest.mark.parametrize("place", [0.1, 0.5, 0.9, 0.999])
+def test_a_byte_that_changed_is_noticed_before_the_weights_are_used(tmp_path, place):
+    path = tiny_checkpoint(tmp_path)
+    content = bytearray(path.read_bytes())
+    at = int(len(content) * place)
+    content[at] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(BadCheckpoint, match=r"tiny\.safetensors.*"):
+        load_checkpoint(path)
+    with pytest.raises(BadCheckpoint, match=r"tiny\.safetensors.*"):
+        check_tensors(path)
+
+
+def test_other_decode_settings_leave_a_file_that_is_what_was_written(tmp_path):
+    path = tiny_checkpoint(tmp_path)
+    write_decode(path, DbDecode(threshold=0.5))
+    check_seal(path)
+    assert load_checkpoint(path).metadata.decode.threshold == 0.5
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(BadCheckpoint, match="checksum"):
+        write_decode(path, DbDecode(threshold=0.4))  # which would make a new one for what is damaged
+
+
+def test_a_file_of_before_there_were_checksums_is_read(tmp_path):
+    path = tiny_checkpoint(tmp_path)
+    content = path.read_bytes()
+    place = seal_place(content)
+    assert place is not None
+    unsealed = content.replace(b'"sha256":"' + content[place] + b'"', b'"others":"' + content[place] + b'"')
+    path.write_bytes(unsealed)
+    check_seal(path)
+    assert load_checkpoint(path).metadata.name == "tiny"

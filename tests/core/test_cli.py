@@ -2,6 +2,7 @@ import json
 import shutil
 import subprocess
 import sys
+import zipfile
 
 import pytest
 from PIL import Image
@@ -160,6 +161,22 @@ def test_doctor_reports_and_its_status_follows_what_is_required(tcm):
     assert "Python" in text
     assert "data folder" in text
     assert status == (1 if "bad" in text else 0)
+
+
+def test_doctor_writes_a_report_of_what_it_found(tcm, tmp_path, monkeypatch):
+    monkeypatch.setenv("TCM_STUDIO_HOME", str(tmp_path / "home"))
+    (tmp_path / "home" / "logs").mkdir(parents=True)
+    entry = "2026-01-02 03:04:05,678 INFO app.compose: problem: secret.jpg"
+    (tmp_path / "home" / "logs" / "studio.log").write_text(f"{entry}\n")
+    assert tcm("doctor", "--messages")[0] == 2
+    _, text, _ = tcm("doctor", "--report", tmp_path / "r.zip")
+    assert "r.zip: findings.txt, studio.log" in text
+    with zipfile.ZipFile(tmp_path / "r.zip") as archive:
+        held = {name: archive.read(name).decode() for name in archive.namelist()}
+    assert "texts on a shipped photograph" in held["findings.txt"]
+    assert held["studio.log"].startswith("2026-01-02 03:04:05,678 INFO app.compose\n")
+    assert "secret" not in "".join(held.values())
+    assert str(tmp_path) not in "".join(held.values())
 
 
 def test_the_package_can_be_run_as_a_module_and_help_imports_no_torch():

@@ -175,7 +175,9 @@ def test_another_head_begins_from_nothing_on_the_checkpoints_encoder(pages, tiny
     config = finetune_config(Wish(pages, str(tiny), head=head, name="other"))
     assert (config.model.head.name, config.loss.head, config.validation.decode.head) == (head, head, head)
     assert config.optim.batch_norm == "train"
-    assert config.optim.learning_rate > finetune_config(Wish(pages, str(tiny))).optim.learning_rate
+    assert config.start_share == 0 < finetune_config(Wish(pages, str(tiny))).start_share
+    with pytest.raises(TcmError, match="share of the start"):
+        finetune_config(Wish(pages, str(tiny), head=head, start_share=0.5))
     config = quick(config, steps=2, batch_size=2, warmup_steps=0, cooldown_steps=0, learning_rate=0.01)
     train_config(config, tmp_path / "run")
     new, metadata = load_checkpoint(tmp_path / "run" / "best.safetensors")

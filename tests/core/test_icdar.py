@@ -11,8 +11,10 @@ from tcm_core.data.formats.icdar import (
     parse_icdar,
     plan_icdar,
     read_icdar,
-    write_icdar,
+    write_icdar2015,
 )
+from tcm_core.data.formats.labelled import LabelledImage
+from tcm_core.data.formats.output import IGNORE_TEXTS
 from tcm_core.data.sample import TextInstance
 from tcm_core.detection import Detection
 from tcm_core.errors import BadLabels, TcmError
@@ -90,13 +92,18 @@ numbers = st.integers(-5_000, 30_000)
     )
 )
 def test_what_is_written_reads_back_equal(tmp_path_factory, entries):
-    path = tmp_path_factory.mktemp("round") / "gt_a.txt"
+    out = tmp_path_factory.mktemp("round")
     written = [
         TextInstance(np.array([[x, y], [x + s, y], [x + s, y + s], [x, y + s]], dtype=float), text, ignore)
         for text, ignore, x, y, s in entries
     ]
-    assert write_icdar(path, written) == WriteReport(len(entries), (), ())
-    read = read_icdar(path)
+    report = write_icdar2015([LabelledImage("a.jpg", tuple(written))], out)
+    lost = [index for index, (text, ignore, *_) in enumerate(entries) if ignore and text not in IGNORE_TEXTS]
+    assert report.written == len(entries)
+    assert [(change.index, change.what) for change in report.changed] == [
+        (index, "transcription lost") for index in lost
+    ]
+    read = read_icdar(out / "gt_a.txt")
     assert [(i.text, i.ignore) for i in read] == [
         ("###" if instance.ignore else instance.text, instance.ignore) for instance in written
     ]
@@ -105,7 +112,8 @@ def test_what_is_written_reads_back_equal(tmp_path_factory, entries):
 
 
 def test_the_file_is_utf_8_with_plain_line_ends(tmp_path):
-    write_icdar(tmp_path / "gt_a.txt", [TextInstance(QUAD, "茶"), TextInstance(QUAD, ignore=True)])
+    instances = (TextInstance(QUAD, "茶"), TextInstance(QUAD, ignore=True))
+    write_icdar2015([LabelledImage("a.jpg", instances)], tmp_path)
     assert (tmp_path / "gt_a.txt").read_bytes() == (
         "10,20,110,20,110,60,10,60,茶\n10,20,110,20,110,60,10,60,###\n".encode()
     )
@@ -192,7 +200,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path):
     target.mkdir()  # cannot be replaced by a file
     (target / "inside").touch()
     with pytest.raises(TcmError, match="cannot be written"):
-        write_icdar(target, [TextInstance(QUAD, "a")])
+        write_icdar2015([LabelledImage("a.jpg", (TextInstance(QUAD, "a"),))], tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["gt_a.txt"]
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tcm_core.geometry.overlap import intersection_area, intersection_matrix, iou, iou_matrix, to_shapes
+from tcm_core.geometry.overlap import intersection_matrix, iou, iou_matrix, to_shapes
 
 SQUARE = np.array([[0.0, 0], [10, 0], [10, 10], [0, 10]])
 
@@ -18,7 +18,7 @@ def test_iou_does_not_depend_on_direction_or_first_vertex():
 
 def test_a_diamond_in_a_square_shares_its_own_area():
     diamond = np.array([[5.0, 0], [10, 5], [5, 10], [0, 5]])
-    assert intersection_area(SQUARE, diamond) == pytest.approx(50.0)
+    assert intersection_matrix([SQUARE], [diamond]) == pytest.approx(np.array([[50.0]]))
 
 
 def test_a_matrix_has_every_pair_in_its_place():
@@ -47,7 +47,7 @@ def test_a_crossed_polygon_is_repaired_and_can_be_compared():
     crossed = np.array([[0.0, 0], [10, 10], [10, 0], [0, 10]])
     shape = to_shapes([crossed])[0]
     assert shape.is_valid
-    assert 0.0 < intersection_area(crossed, SQUARE) <= 50.0
+    assert 0.0 < intersection_matrix([crossed], [SQUARE])[0, 0] <= 50.0
 
 
 def test_iou_of_long_polygons_is_that_of_their_outlines():

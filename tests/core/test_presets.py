@@ -24,7 +24,10 @@ WORD = TextInstance(np.array([[20.0, 30.0], [110.0, 24.0], [112.0, 60.0], [22.0,
 
 def test_the_papers_models_their_baselines_and_the_small_ones_are_there():
     names = {path.stem for path in PRESETS}
-    assert names == {f"{head}-{size}" for head in ("db", "pan", "fce") for size in ("rn50", "r50", "small")}
+    assert names == {
+        *(f"{head}-{size}" for head in ("db", "pan", "fce") for size in ("rn50", "r50", "small")),
+        "db-small-plain",
+    }
 
 
 @pytest.fixture(params=PRESETS, ids=lambda path: path.stem, scope="module")

@@ -81,7 +81,7 @@ def test_a_page_that_cannot_be_read_is_passed_over(tmp_path, folder, samples):
 def test_without_pages_nothing_is_drawn(folder, samples):
     PictureWriter([], folder).write(1, None, DbDecode())
     PictureWriter(samples, folder, count=0).write(1, None, DbDecode())
-    assert not folder.pictures_dir.exists()
+    assert not (folder.path / "pictures").exists()
 
 
 @pytest.mark.filterwarnings("default::DeprecationWarning")

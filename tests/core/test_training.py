@@ -102,6 +102,42 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path):
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
+def test_what_is_kept_lies_between_the_start_and_the_average(tmp_path):
+    run_training(write_config(tmp_path, steps=4), tmp_path / "before", resume=False)
+    start = tmp_path / "before" / "last.safetensors"
+    for name, steps in (("whole", (6,)), ("broken", (4, 6))):
+        for until in steps:
+            text = write_config(tmp_path, steps=until).read_text(encoding="utf-8")
+            config = tmp_path / "share.toml"
+            begun = f'start = "{start}"\nstart_share = 0.25'
+            config.write_text(text.replace('start = "random"', begun), encoding="utf-8")
+            run_training(config, tmp_path / name, resume=until != steps[0])
+    first = load_checkpoint(start).detector.state_dict()
+    kept, resumed = (
+        load_checkpoint(tmp_path / name / "last.safetensors").detector.state_dict()
+        for name in ("whole", "broken")
+    )
+    average = torch.load(tmp_path / "whole" / "state.pt", weights_only=True)["average"]
+    learnt = [
+        name for name, weights in average.items() if not torch.allclose(weights, first[name], atol=2e-3)
+    ]
+    assert len(learnt) > 10
+    for name, weights in kept.items():
+        assert torch.equal(weights, resumed[name])
+        wanted = average[name]
+        if wanted.is_floating_point():
+            wanted = 0.75 * wanted + 0.25 * first[name]
+        torch.testing.assert_close(weights, wanted.to(weights.dtype), atol=1e-3, rtol=1e-3)
+
+
+def test_a_start_of_parts_has_no_share(tmp_path):
+    path = write_config(tmp_path, steps=4)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(f'start_fit = "parts"\nstart_share = 0.5\n{text}', encoding="utf-8")
+    with pytest.raises(BadConfig, match="start_share"):
+        run_training(path, tmp_path / "run", resume=False)
+
+
 def test_a_stop_file_ends_the_run_after_its_step_and_saves(tmp_path):
     config = write_config(tmp_path, steps=50)
     (tmp_path / "run").mkdir()

@@ -130,3 +130,13 @@ def test_two_damaged_states_are_refused(tmp_path):
     (tmp_path / "state.pt").write_bytes(b"nothing")
     with pytest.raises(BadCheckpoint, match=r"state\.pt: .*; .*state\.former\.pt: .*new folder"):
         read_state(tmp_path / "state.pt", pytest.fail)
+
+
+def test_a_byte_that_changed_in_a_state_is_noticed_though_the_file_can_still_be_unpickled(tmp_path):
+    torch.save({"step": 5, "weights": torch.zeros(1000)}, tmp_path / "state.pt")
+    content = bytearray((tmp_path / "state.pt").read_bytes())
+    content[content.find(bytes(4000)) + 2000] ^= 1  # among the weights
+    write_states(tmp_path, bytes(content))
+    said = []
+    assert read_state(tmp_path / "state.pt", said.append)["step"] == 3
+    assert "checksum" in said[0] or "CRC" in said[0]

@@ -13,7 +13,6 @@ from typing import Final
 
 import numpy as np
 
-from tcm_core.data.atomic_file import write_text_atomic
 from tcm_core.data.formats.labelled import (
     LabelledImage,
     LabelProblem,
@@ -141,7 +140,7 @@ def fitted_words(polygon: Points) -> str:
 
 
 def plan_icdar(instances: Sequence[TextInstance]) -> tuple[list[str], WriteReport]:
-    """The lines that write_icdar would write, and what had to be changed; nothing is written.
+    """The lines of an image's label file, and what had to be changed; nothing is written.
 
     Coordinates are rounded to whole pixels, quads turned clockwise. The text of an ignored instance is
     written as `###`; line ends in a text become blanks. A text that is itself `###` reads back as ignored.
@@ -158,17 +157,6 @@ def plan_icdar(instances: Sequence[TextInstance]) -> tuple[list[str], WriteRepor
             fitted.append(index)
         lines.append(f"{_coordinates(quad)},{_field(instance)}")
     return lines, WriteReport(len(lines), tuple(fitted), tuple(dropped))
-
-
-def write_icdar(path: Path, instances: Sequence[TextInstance]) -> WriteReport:
-    """Write plan_icdar's lines in one step: UTF-8, no byte order mark, LF.
-
-    Raises:
-        TcmError: the file cannot be written; an older one is then untouched.
-    """
-    lines, report = plan_icdar(instances)
-    write_text_atomic(path, "".join(f"{line}\n" for line in lines))
-    return report
 
 
 def detection_lines(detections: Sequence[Detection], *, with_scores: bool = False) -> list[str]:

@@ -77,11 +77,22 @@ def without_repeats(images: Iterable[LabelledImage], on_problem: OnProblem) -> I
 
 def parse_file(file: LabelFile, image: str, parse_line: ParseLine, on_problem: OnProblem) -> LabelledImage:
     """The image whose texts stand in the lines of a file; bad lines are reported and left out."""
+    return parse_records(file, image, numbered_lines(decode_labels(file.content)), parse_line, on_problem)
+
+
+def parse_records(
+    file: LabelFile,
+    image: str,
+    records: Iterable[tuple[int, str]],
+    parse: ParseLine,
+    on_problem: OnProblem,
+) -> LabelledImage:
+    """The image of a file whose texts are records with the number of their line; see parse_file."""
     instances: list[TextInstance] = []
     lines: list[int] = []
-    for number, line in numbered_lines(decode_labels(file.content)):
+    for number, record in records:
         try:
-            instance = parse_line(line)
+            instance = parse(record)
         except Malformed as error:
             on_problem(LabelProblem(file.where, number, error.what, error.remedy))
             continue

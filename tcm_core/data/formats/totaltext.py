@@ -21,6 +21,7 @@ from tcm_core.data.formats.lines import (
     leading_numbers,
     numbered_lines,
     one_line,
+    parse_records,
     polygon_of,
     without_repeats,
 )
@@ -124,18 +125,7 @@ def _file(file: LabelFile, on_problem: OnProblem) -> LabelledImage:
 
 
 def _text_file(file: LabelFile, image: str, on_problem: OnProblem) -> LabelledImage:
-    instances: list[TextInstance] = []
-    lines: list[int] = []
-    for number, record in _records(decode_labels(file.content)):
-        try:
-            instance = parse_record(record)
-        except Malformed as error:
-            on_problem(LabelProblem(file.where, number, error.what, error.remedy))
-            continue
-        if instance is not None:
-            instances.append(instance)
-            lines.append(number)
-    return LabelledImage(image, tuple(instances), file=file.where, lines=tuple(lines))
+    return parse_records(file, image, _records(decode_labels(file.content)), parse_record, on_problem)
 
 
 def _records(text: str) -> list[tuple[int, str]]:

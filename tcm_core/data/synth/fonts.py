@@ -79,7 +79,7 @@ def find_fonts(config: FontConfig, scripts: Sequence[ScriptName]) -> FontShelf:
         if not folder.is_dir():
             raise TcmError(f"{folder}: no such folder of fonts. Check `folders` under [fonts].")
     folders = config.folders or system_folders()
-    faces = [face for path in _font_files(folders) if (face := read_face(path)) is not None]
+    faces = [face for path in font_files(folders) if (face := read_face(path)) is not None]
     return FontShelf({script: _for_script(script, faces, folders, config) for script in scripts})
 
 
@@ -139,7 +139,7 @@ def load_font(path: str, size: int, joined: bool) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(path, size, layout_engine=layout)
 
 
-def _font_files(folders: Sequence[Path]) -> list[Path]:
+def font_files(folders: Sequence[Path]) -> list[Path]:
     """The font files below the folders by name, so that the order is the same on every machine."""
     found = {
         Path(place, name)

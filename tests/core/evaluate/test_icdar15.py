@@ -9,6 +9,7 @@ from tcm_core.data.sample import TextInstance
 from tcm_core.errors import BadLabels
 from tcm_core.evaluate.icdar15 import evaluate_icdar15
 from tcm_core.evaluate.report import result_json
+from tcm_core.evaluate.result import Verdict
 from tcm_core.evaluate.run import evaluate_files, read_detections, read_ground_truth
 from tests.helpers.evaluation import box, counts, figures, ignored, word
 
@@ -91,7 +92,7 @@ def test_each_image_keeps_its_pairs_and_ignored_detections():
     det = {"a": [box(100, 0, 110, 10), box(50, 0, 60, 10), box(0, 0, 10, 9)], "b": [box(5, 5, 15, 15)]}
     images = evaluate_icdar15(gt, det).images
     assert images["a"].pairs == ((1, 2),)
-    assert images["a"].ignored_det == (0,)
+    assert [verdict is Verdict.IGNORED for verdict in images["a"].det_verdicts] == [True, False, False]
     assert (images["a"].matched, images["a"].care_gt, images["a"].care_det) == (1, 1, 2)
     assert images["b"].pairs == ((0, 0),)
     assert images["b"].hmean == 1.0
