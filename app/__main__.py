@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Final
 
 from app.command_line import COMMAND_LINE
+from app.large_blocks import give_back_large_blocks
 from app.settings.store import Home, find_home
 from tcm_core.doctor import qt_version_finding
 from tcm_core.system_libraries import install_line, missing_qt_libraries
@@ -114,6 +115,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--self-test", action="store_true", help="try this installation: open, detect, edit, export, end"
     )
+    parser.add_argument(
+        "--training", action="store_true", help="with --self-test: fine-tune for a few steps, too"
+    )
     parser.add_argument("--exit-when-shown", action="store_true", help=argparse.SUPPRESS)
     return parser
 
@@ -159,6 +163,7 @@ def run_window(arguments: argparse.Namespace, predictor_factory: "PredictorFacto
 
     from app.gui_collector import GuiCollector
 
+    give_back_large_blocks()
     home = find_home(arguments.data_home)
     handler, fault_log = _start_logs(home)
     application = QApplication.instance()
@@ -212,7 +217,7 @@ def _show_studio(
     if arguments.self_test:
         from app.self_test import SelfTest
 
-        tried = SelfTest(studio, home.logs.parent / "exported")
+        tried = SelfTest(studio, home.logs.parent / "exported", training=arguments.training)
         studio.painted.connect(tried.start)
     status = application.exec()
     if tried is not None:

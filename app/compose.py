@@ -29,7 +29,7 @@ from app.views.context_menu import ContextMenu
 from app.views.dialogs.export import ExportDialog
 from app.views.dialogs.importing import ImportDialog
 from app.views.dialogs.problem import ProblemDialog
-from app.views.dialogs.tour import TourCard
+from app.views.dialogs.tour import AFTER_OPENING, TourCard
 from app.views.dialogs.unsaved import UnsavedDialog
 from app.views.first_paint import FirstPaint
 from app.views.keymap import keys_in_use
@@ -151,7 +151,7 @@ class Studio(QObject):
         self.commands.hints.shutdown()
         self.commands.detect.values.shutdown()
         self.commands.checkpoints.shutdown()
-        QThreadPool.globalInstance().waitForDone(SHUT_DOWN_MS)  # the diagnostics
+        ended &= QThreadPool.globalInstance().waitForDone(SHUT_DOWN_MS)  # the diagnostics
         self.parts.workspace.close()
         self.live_export.shutdown()
         self.reattach.shutdown()
@@ -186,8 +186,8 @@ class Studio(QObject):
         window.canvas.cursor_moved.connect(window.status.set_cursor)
         window.detection.settings_changed.connect(parts.detection.decoding.choose)
         window.layers.left.connect(desk.focus_picture)
-        window.layers.map_style_changed.connect(window.canvas.set_map_style)
-        window.layers.map_levels_changed.connect(window.canvas.set_map_levels)
+        window.layers.map_style_changed.connect(window.canvas.stage.score.set_style)
+        window.layers.map_levels_changed.connect(window.canvas.stage.score.set_levels)
         window.canvas.zoom_changed.connect(window.status.set_zoom)
         window.detection.checkpoint_chosen.connect(commands.detect.checkpoint_picked)
         window.detection.reset_wanted.connect(preferences.use_recommended)
@@ -227,7 +227,8 @@ class Studio(QObject):
     def _offer_tour(self) -> None:
         """On the first run; the keys stay where they are."""
         if not self.preferences.settings.tour_closed:
-            self.tour.begin(focus=False)
+            has_folder = self.parts.workspace.folder is not None
+            self.tour.begin(focus=False, step=AFTER_OPENING if has_folder else 0)
 
     @Slot()
     def _begin_tour(self) -> None:

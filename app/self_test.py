@@ -1,7 +1,8 @@
 """`--self-test`: the real window opens photographs, finds their text, edits, exports and ends.
 
 For an application that was just built or installed: everything that it needs at work is loaded once, with
-settings, labels and results in a folder that goes away.
+settings, labels and results in a folder that goes away. With `--training` it fine-tunes on the page, too, in
+a process that it starts as the window does.
 """
 
 import shutil
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QApplication
 
+from app.domain.finetune import FinetuneWish
+from app.domain.finetune_course import ENDED
 from app.domain.page import Page
 from tcm_core.resources import resource
 
@@ -27,6 +30,8 @@ PATIENCE_S: Final = 300.0
 """For one step; loading a checkpoint on a slow disk is the longest."""
 WORD: Final = "self-test"
 IMAGES: Final = 2
+EPOCHS: Final = 16.0
+"""Of one page."""
 
 _Step = tuple[str, Callable[[], object]]
 
@@ -34,14 +39,23 @@ _Step = tuple[str, Callable[[], object]]
 class SelfTest(QObject):
     """Leads a studio through one page, from the folder to the exported labels.
 
+    Args:
+        studio: the one that is led.
+        out: folder of what is exported.
+        training: whether a detector learns from the page at the end.
+        parent: keeps it.
+
     Attributes:
         status: the exit status: 0 when all steps were done, 1 before that.
     """
 
-    def __init__(self, studio: "Studio", out: Path, parent: QObject | None = None) -> None:
+    def __init__(
+        self, studio: "Studio", out: Path, *, training: bool = False, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._studio = studio
         self._out = out
+        self._training = training
         self._steps = self._lead()
         self._waiting_for: _Step | None = None
         self._since = time.monotonic()
@@ -105,6 +119,20 @@ class SelfTest(QObject):
         file = self._out / f"gt_{Path(session.key).stem}.txt"
         yield "labels are written", lambda: file.exists() and not studio.parts.export.writing
         self._compare(file, count)
+        if self._training:
+            yield from self._fine_tune([session.key])
+
+    def _fine_tune(self, keys: list[str]) -> Iterator[_Step]:
+        """A run of a few steps from the shipped checkpoint, in a process of its own."""
+        service = self._studio.parts.finetune
+        wish = FinetuneWish("self-test", validation=0.0, epochs=EPOCHS, device="cpu", precision="no")
+        run = service.run(service.start(keys, wish))
+        if run is None:
+            raise RuntimeError("no fine-tuning could be begun")
+        yield "a training has ended", lambda: run.state in ENDED or run.record.problem
+        if run.state != "finished" or run.checkpoint is None:
+            raise RuntimeError(f"the training is {run.state}: {run.problem()}")
+        _say(f"{run.course.step} steps were learnt in a process of their own")
 
     @staticmethod
     def _compare(file: Path, count: int) -> None:

@@ -73,11 +73,6 @@ class Group:
         """The sets that have it."""
         return tuple(at for at, member in enumerate(self.members) if member is not None)
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether every set has it."""
-        return None not in self.members
-
 
 @dataclass
 class _Cluster:

@@ -22,28 +22,34 @@ class Covered:
 
     def __init__(self) -> None:
         self._detections: tuple[Detection, ...] = ()
-        self._usable: list[int] = []
+        self._usable: list[int] | None = None  # those with an area; found out when there are regions
         self._known: dict[str, tuple[Region, frozenset[int]]] = {}
 
     def set_detections(self, detections: Sequence[Detection]) -> None:
         """Take other detections."""
         self._detections = tuple(detections)
-        self._usable = [
-            index
-            for index, one in enumerate(self._detections)
-            if len(one.polygon) >= 3 and area(one.polygon) > 0
-        ]
+        self._usable = None
         self._known = {}
 
-    def _sources(self, region: Region) -> NDArray[np.bool_]:
+    def _sources(self, region: Region, usable: Sequence[int]) -> NDArray[np.bool_]:
         """Which of the usable detections a region may have been accepted from."""
         if region.origin == "person" or region.score is None:
-            return np.zeros(len(self._usable), np.bool_)
-        return np.array([self._detections[index].score == region.score for index in self._usable])
+            return np.zeros(len(usable), np.bool_)
+        return np.array([self._detections[index].score == region.score for index in usable])
 
     def under(self, regions: Sequence[Region]) -> frozenset[int]:
         """The indices of the detections that lie under one of the regions."""
-        if not self._usable:
+        if not regions or not self._detections:
+            self._known = {}
+            return frozenset()
+        if self._usable is None:
+            self._usable = [
+                index
+                for index, one in enumerate(self._detections)
+                if len(one.polygon) >= 3 and area(one.polygon) > 0
+            ]
+        usable = self._usable
+        if not usable:
             return frozenset()
         new = [
             region
@@ -52,10 +58,10 @@ class Covered:
         ]
         found = {region.id: self._known[region.id] for region in regions if region.id in self._known}
         if new:
-            shapes = [self._detections[index].polygon for index in self._usable]
+            shapes = [self._detections[index].polygon for index in usable]
             overlaps = iou_matrix([region.polygon for region in new], shapes)
             for region, row in zip(new, overlaps, strict=True):
-                under = (row >= OVERLAP) | ((row > 0) & self._sources(region))
-                found[region.id] = (region, frozenset(self._usable[int(at)] for at in under.nonzero()[0]))
+                under = (row >= OVERLAP) | ((row > 0) & self._sources(region, usable))
+                found[region.id] = (region, frozenset(usable[int(at)] for at in under.nonzero()[0]))
         self._known = found
         return frozenset().union(*(hit for _, hit in found.values()))

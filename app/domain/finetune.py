@@ -5,7 +5,7 @@ import math
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import PurePath
 from typing import Any, Final, Literal, NamedTuple
 
@@ -36,6 +36,7 @@ class FinetuneWish:
         validation: share of the taken pages that is not learnt.
         apart: pages that look alike stay together on one side of the split.
         freeze: modules that keep their weights, "*" for any characters.
+        start_share: what the new checkpoint keeps of the starting one's weights; another head keeps nothing.
         epochs: how often each page is drawn from; not used when minutes are given.
         minutes: how long to learn, validation not counted; 0: by epochs.
         device: where it learns.
@@ -54,6 +55,7 @@ class FinetuneWish:
     validation: float = 0.2
     apart: bool = True
     freeze: tuple[str, ...] = ("encoder",)
+    start_share: float = 0.5
     epochs: float = 24.0
     minutes: float = 0.0
     device: DeviceChoice = "auto"
@@ -63,10 +65,6 @@ class FinetuneWish:
     launcher: tuple[str, ...] = ()
     there: str = ""
     seed: int = 0
-
-    def as_json(self) -> dict[str, Any]:
-        """For a file."""
-        return asdict(self)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "FinetuneWish":

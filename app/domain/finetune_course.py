@@ -1,5 +1,6 @@
 """The course of a run, put together from its events as they come: curves, validations, pictures, its end."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
@@ -15,6 +16,8 @@ GOING: Final = frozenset[RunState](("preparing", "starting", "going", "paused", 
 """States of a run that has not ended."""
 ENDED: Final = frozenset[RunState](("stopped", "finished", "failed", "killed"))
 """States of a run that has ended and is to be decided on."""
+
+_MOST: Final = 2**31 - 1
 
 
 class StepPoint(NamedTuple):
@@ -211,9 +214,14 @@ def _span(seconds: float) -> str:
 
 
 def _whole(value: object) -> int:
-    return int(value) if isinstance(value, int | float) and value == value else 0
+    """A count of JSON, in the range of Qt's numbers; what is none becomes 0."""
+    number = _number(value)
+    return int(min(max(number, 0.0), _MOST)) if math.isfinite(number) else 0
 
 
 def _number(value: object) -> float:
     """A number of JSON; null, which stands for one that is not finite, becomes NaN."""
-    return float(value) if isinstance(value, int | float) else float("nan")
+    try:
+        return float(value) if isinstance(value, int | float) else math.nan
+    except OverflowError:
+        return math.nan

@@ -45,12 +45,6 @@ class PageDiff:
     def missed_count(self) -> int:
         return self._count("missed")
 
-    @property
-    def unchanged(self) -> bool:
-        """Whether both checkpoints do equally well on every region, and with equally many false alarms."""
-        same = self.fixed_count == self.broken_count == 0
-        return same and self.false_before_count == self.false_now_count
-
     def _count(self, change: Change) -> int:
         return sum(what == change for _, what in self.changes)
 

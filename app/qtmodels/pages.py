@@ -241,10 +241,6 @@ class PageListModel(QStringListModel):
         row = self.row_of(key)
         return QModelIndex() if row is None else self.index(row)
 
-    def key_at(self, row: int) -> str | None:
-        """The page of a row."""
-        return self._keys[row] if 0 <= row < len(self._keys) else None
-
     def state_of(self, key: str) -> str:
         """The page's state, a key of STATE_COLOURS: its review, unless detection failed or is awaited."""
         if self._detection.is_pending(key):

@@ -21,6 +21,8 @@ from app.services.workspace import Workspace
 from app.storage.finetune_runs import (
     CONFIG_FILE,
     PROCESS_LOG,
+    UNREADABLE,
+    UNREADABLE_REMEDY,
     RunRecord,
     drop_weights,
     fresh_name,
@@ -291,7 +293,11 @@ class FinetuneService(QObject):
         if db is None:
             return
         runs = runs_folder(db.path)
-        self._runs = {name: TrainingRun(runs / name, record) for name, record in read_records(runs).items()}
+        damaged: list[Path] = []
+        records = read_records(runs, damaged.append)
+        self._runs = {name: TrainingRun(runs / name, record) for name, record in records.items()}
+        if damaged:
+            self.failed.emit(Problem(UNREADABLE, "\n".join(map(str, damaged)), UNREADABLE_REMEDY))
         self._elsewhere = [run for run in self._elsewhere if run.folder.parent != runs]
         for run in self._runs.values():
             if run.record.phase == "preparing":

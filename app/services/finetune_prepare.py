@@ -118,7 +118,7 @@ def page_of(run: Path) -> dict[str, str]:
     try:
         content = json.loads((run / DATA_FOLDER / PAGES_FILE).read_text(encoding="utf-8"))
         return {PurePosixPath(row["image"]).name: str(row["page"]) for row in content["images"]}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
 
 
@@ -145,6 +145,7 @@ def make_config(wish: FinetuneWish, data: Path, learnt: int, validation: Sequenc
             replay=Path(wish.replay).expanduser() if wish.replay else None,
             epochs=(wish.epochs if wish.minutes == 0 else 1.0) * learnt / total,
             freeze=_freezable(wish),
+            start_share=None if wish.head else wish.start_share,
             head=wish.head or None,
             validation_share=0.0,
             name=wish.name,

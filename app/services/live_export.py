@@ -29,7 +29,6 @@ class LiveExport(QObject):
     def __init__(self, workspace: Workspace, export: ExportService, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._workspace, self._export = workspace, export
-        self._profile = ExportProfile()
         self._approved: set[str] = set()  # and not written since
         self._pool = QThreadPool()
         self._pool.setMaxThreadCount(1)  # one after the other

@@ -52,7 +52,18 @@ class PredictionSet:
         """This set under other settings; itself when nothing changes, or they cannot decode its maps."""
         if self.maps is None or settings == self.settings or settings.head != self.maps.head:
             return self
-        return replace(self, settings=settings, detections=decode(self.maps, settings))
+        return replace(
+            self, settings=settings, detections=_kept(self.detections, decode(self.maps, settings))
+        )
+
+
+def _kept(before: Sequence[Detection], now: Sequence[Detection]) -> tuple[Detection, ...]:
+    """The detections as they are now; one that was there before stays the same object.
+
+    So it is not measured, matched or painted again because a setting moved that left it as it was.
+    """
+    known = {(one.kind, one.score, one.polygon.tobytes()): one for one in before}
+    return tuple(known.get((one.kind, one.score, one.polygon.tobytes()), one) for one in now)
 
 
 class Traces(NamedTuple):

@@ -89,7 +89,7 @@ class SettingsStore:
             return self._refuse(str(error))
         try:
             values = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
             return self._refuse(str(error))
         return self._validate(values)
 

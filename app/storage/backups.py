@@ -32,7 +32,8 @@ def back_up(path: Path, now: float | None = None) -> Path | None:
     now = time.time() if now is None else now
     folder = path.with_name(BACKUP_FOLDER)
     copies = backups_of(path)
-    if copies and now - copies[-1].stat().st_mtime < EVERY_S:
+    # one of the future was made by a clock that was wrong
+    if any(0 <= now - copy.stat().st_mtime < EVERY_S for copy in copies):
         return None
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
     copy, half = folder / f"project-{stamp}.sqlite3", folder / "half-written"

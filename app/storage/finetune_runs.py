@@ -13,7 +13,7 @@ import json
 import logging
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
@@ -31,6 +31,11 @@ PAGES_FILE: Final = "pages.json"
 PROCESS_LOG: Final = "process.log"
 HEAVY: Final = ("state.pt", "state.former.pt", "last.safetensors", "checkpoints", "trouble")
 """What only goes on with a run or was kept for a look."""
+UNREADABLE: Final = "A fine-tuning run is not listed: what was noted of it cannot be read."
+UNREADABLE_REMEDY: Final = (
+    "Its checkpoints are still in its folder and can be imported. "
+    "Put the file back from a copy, or delete it."
+)
 _NAME: Final = re.compile(r"[^\w.-]+")
 
 _log = logging.getLogger(__name__)
@@ -89,14 +94,21 @@ def fresh_name(runs: Path, wanted: str) -> str:
     return name
 
 
-def read_records(runs: Path) -> dict[str, RunRecord]:
-    """All runs by name, the oldest first; a folder whose record cannot be read is passed over and logged."""
+def read_records(runs: Path, on_damage: Callable[[Path], None] | None = None) -> dict[str, RunRecord]:
+    """All runs by name, the oldest first.
+
+    Args:
+        runs: where they are.
+        on_damage: told of a record that cannot be read; its run is passed over, and its folder is as it was.
+    """
     found: dict[str, RunRecord] = {}
     for file in runs.glob(f"*/{RECORD_FILE}"):
         try:
             found[file.parent.name] = _parsed(json.loads(file.read_text(encoding="utf-8")))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             _log.info("%s: passed over: %s", file, error)
+            if on_damage is not None:
+                on_damage(file)
     return dict(sorted(found.items(), key=lambda item: (item[1].created, item[0])))
 
 

@@ -1,9 +1,11 @@
 """Pages as JSON text: whole, or as what one edit changed, so that any earlier page can be made again.
 
-Coordinates are written with all their digits; reading gives the same float64 values back.
+Coordinates are written with all their digits; reading gives the same float64 values back. Behind the JSON, in
+a line of its own, stands a CRC-32 of it: a database does not notice a digit that has become another one.
 """
 
 import json
+import zlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, get_args
@@ -35,7 +37,7 @@ class JournalRow:
 
 def encode_regions(regions: Iterable[Region]) -> str:
     """The regions as a JSON list."""
-    return json.dumps([_encoded(region) for region in regions], separators=(",", ":"))
+    return _sealed([_encoded(region) for region in regions])
 
 
 def decode_regions(text: str) -> tuple[Region, ...]:
@@ -49,14 +51,8 @@ def decode_regions(text: str) -> tuple[Region, ...]:
 
 def encode_page(page: Page) -> str:
     """The whole page as a JSON object."""
-    return json.dumps(
-        {
-            "review": page.review,
-            "regions": [_encoded(region) for region in page.regions],
-            **_with_comments(page),
-        },
-        separators=(",", ":"),
-    )
+    regions = [_encoded(region) for region in page.regions]
+    return _sealed({"review": page.review, "regions": regions, **_with_comments(page)})
 
 
 def decode_page(text: str) -> Page:
@@ -79,7 +75,18 @@ def encode_change(before: Page, after: Page) -> str:
     ids = [region.id for region in after.regions]
     if ids != list(known):
         body["ids"] = ids
-    return json.dumps(body, separators=(",", ":"))
+    return _sealed(body)
+
+
+def is_intact(text: bytes) -> bool:
+    """Whether the text is what was written, as far as its checksum tells; older texts have none."""
+    content, end, seal = text.rpartition(b"\n")
+    return not end or seal == b"%08x" % zlib.crc32(content)
+
+
+def json_of(text: str) -> str:
+    """The JSON of a text without its checksum."""
+    return text.partition("\n")[0]
 
 
 def apply_change(before: Page, text: str) -> Page:
@@ -164,10 +171,17 @@ def _comment(value: object) -> Comment:
     return Comment(**value)
 
 
+def _sealed(value: object) -> str:
+    text = json.dumps(value, separators=(",", ":"))  # ASCII in one line
+    return f"{text}\n{zlib.crc32(text.encode()):08x}"
+
+
 def _parsed(text: str, kind: type) -> Any:
     try:
-        value = json.loads(text)
-    except (json.JSONDecodeError, RecursionError, TypeError) as error:
+        if not is_intact(text.encode("utf-8", "surrogatepass")):
+            raise ValueError("its checksum is another one")
+        value = json.loads(json_of(text))
+    except (json.JSONDecodeError, RecursionError, TypeError, AttributeError) as error:
         raise ValueError(f"not JSON: {error}") from error
     if not isinstance(value, kind):
         raise ValueError(f"expected a {kind.__name__}, got a {type(value).__name__}")

@@ -13,7 +13,7 @@ from app.domain.region import Region, new_region
 from app.storage.errors import StorageError
 from app.storage.project_db import check_key
 from tcm_core.data.atomic_file import write_atomic
-from tcm_core.data.formats.icdar import IGNORE_TEXT, WriteReport, plan_icdar, read_icdar
+from tcm_core.data.formats.icdar import IGNORE_TEXT, WriteReport, plan_icdar
 from tcm_core.data.sample import TextInstance
 from tcm_core.errors import TcmError
 from tcm_core.geometry.orientation import turn_polygon
@@ -149,15 +149,6 @@ def regions_of(instances: Sequence[TextInstance], header: "ImageHeader | None" =
         )
         for instance in instances
     ]
-
-
-def regions_from_icdar(path: Path, header: "ImageHeader | None" = None) -> list[Region]:
-    """The regions of an ICDAR label file; see regions_of.
-
-    Raises:
-        BadLabels: a line is not eight numbers and a text, or the file cannot be read.
-    """
-    return regions_of(read_icdar(path), header)
 
 
 def _mirrored(key: PurePosixPath) -> str:

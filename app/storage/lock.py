@@ -86,9 +86,10 @@ class ProjectLock:
             holder = Holder(
                 str(content["user"]), str(content["host"]), int(content["pid"]), float(content["since"])
             )
+            time.localtime(holder.since)  # a moment that can be said
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError, LookupError):
+        except (OSError, ValueError, TypeError, LookupError, OverflowError, RecursionError):
             # written half, by a process that is at it or that was ended at it
             return None if age > BEAT_S else Holder("somebody", "another window", 0, time.time())
         if holder.host == socket.gethostname():

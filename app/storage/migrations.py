@@ -99,6 +99,10 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         UNIQUE (key, head)
     );
     """,
+    # The JSON of pages, edits and ground truth ends with a line that holds its CRC-32; older rows have none.
+    """
+    SELECT 1;
+    """,
 )
 
 

@@ -5,10 +5,18 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from app.storage.backups import backups_of
-from app.storage.connection import StructureDamaged, check_structure, connect, in_words, is_damage
+from app.storage.connection import (
+    StructureDamaged,
+    check_structure,
+    check_texts,
+    connect,
+    in_words,
+    is_damage,
+)
 from app.storage.errors import StorageError
 from app.storage.migrations import MIGRATIONS, migrate, schema_version
-from app.storage.salvage import finish_rebuild, rebuild
+from app.storage.salvage import copy_aside, finish_rebuild, rebuild
+from app.storage.wal import is_damaged
 
 CHECKED_BYTES: Final = (
     64 * 2**20
@@ -31,6 +39,18 @@ def open_file(path: Path, busy_timeout_ms: int) -> Opened:
     notice = None
     try:
         finish_rebuild(path)
+        if _is_emptied(path):
+            kept = f" What lay beside it is kept as {copy_aside(path).name}." if _is_cut_off(path) else ""
+            notice = (
+                f"The project file {path} was empty, and a new one was begun.{kept} If there were labels in "
+                "it, put a copy of the file in its place."
+            )
+        elif _is_cut_off(path) and is_damaged(_wal(path)):
+            aside = copy_aside(path)
+            notice = (
+                f"The project file {path} was damaged after a run that was cut off: the last steps of that "
+                f"run could not be read. The damaged file is kept as {aside.name}."
+            )
         try:
             connection = _open_sound(path, busy_timeout_ms)
         except sqlite3.DatabaseError as error:
@@ -85,9 +105,8 @@ def _open_sound(path: Path, busy_timeout_ms: int) -> sqlite3.Connection:
         sqlite3.Error: see `connect`; SQLITE_CORRUPT when the check finds damage.
         StorageError: the file was made by a newer version.
     """
-    wal = path.with_name(path.name + "-wal")
-    cut_off = wal.exists() and wal.stat().st_size > 0
-    if not cut_off and path.exists() and path.stat().st_size == 0 and backups_of(path):
+    cut_off = _is_cut_off(path)
+    if _is_emptied(path) and backups_of(path):
         raise StructureDamaged("the file is empty, but it has backups")
     connection = connect(path, busy_timeout_ms)
     try:
@@ -99,9 +118,26 @@ def _open_sound(path: Path, busy_timeout_ms: int) -> sqlite3.Connection:
             )
         if cut_off or doubt(path).exists() or path.stat().st_size <= CHECKED_BYTES:
             check_structure(connection)
+            migrate(connection)
+            check_texts(connection)
             doubt(path).unlink(missing_ok=True)
         migrate(connection)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _is_cut_off(path: Path) -> bool:
+    """Whether a run that was cut off has left changes beside the file."""
+    wal = _wal(path)
+    return wal.exists() and wal.stat().st_size > 0
+
+
+def _wal(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
+def _is_emptied(path: Path) -> bool:
+    """Whether there is a file without a byte."""
+    return path.exists() and path.stat().st_size == 0

@@ -31,7 +31,7 @@ def with_doubt(doubt_json: str | None, name: str, value: float) -> str:
     """The doubt with one more number in it."""
     try:
         known = json.loads(doubt_json or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         known = {}
     return json.dumps({**(known if isinstance(known, dict) else {}), name: value})
 
@@ -76,5 +76,5 @@ def decode_detections(text: str) -> tuple[Detection, ...]:
             )
             for value in json.loads(text)
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, RecursionError) as error:
         raise ValueError("not a list of detections") from error

@@ -1,5 +1,6 @@
 """A damaged project file: it is set aside, never deleted, and what can still be read goes into a new one."""
 
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -10,8 +11,16 @@ from typing import Any, Final
 
 from app.domain.page import Page
 from app.storage.backups import backups_of
-from app.storage.connection import connect, transaction
-from app.storage.journal import JournalRow, decode_regions, encode_page, encode_regions, replay, review_state
+from app.storage.connection import check_structure, check_texts, connect, transaction
+from app.storage.journal import (
+    JournalRow,
+    decode_regions,
+    encode_page,
+    encode_regions,
+    is_intact,
+    replay,
+    review_state,
+)
 from app.storage.migrations import migrate
 
 _COMPANIONS: Final = ("-wal", "-shm", "-journal")
@@ -20,7 +29,7 @@ _COLUMNS: Final = {
     "edits": ("key", "revision", "kind", "label", "at", "whole", "body"),
     "ground_truth": ("key", "source", "regions"),
     "page_settings": ("key", "head", "settings", "active"),
-    "comments": ("key", "x", "y", "text", "author", "at", "resolved"),
+    "comments": ("id", "key", "x", "y", "text", "author", "at", "resolved"),
     "predictions": (
         "key",
         "checkpoint_hash",
@@ -41,18 +50,23 @@ class Rebuilt:
     pages: int  # with labels, read again
     aside: Path  # the damaged file
     lost: int  # pages of which only a part of the history was left; they are empty now
+    older: int  # of the pages: as they were before their last steps, which could not be read
     backup: Path | None = None  # where the labels come from, when nothing in the damaged file could be read
+    damaged: bool = False  # the backup is, too
 
     @property
     def words(self) -> str:
         """What a person should know about it, after "was damaged"."""
+        lost = f", those of {self.lost} pages could not be: these are empty now" if self.lost else ""
+        if self.older:
+            lost += f"; {self.older} of them as they were before their last steps"
         if self.backup is not None:
+            too = ", which is damaged too, so that steps or pages may be missing" if self.damaged else ""
             return (
                 f"Nothing in it could be read: the labels of {_pages_text(self.pages)} come from the backup "
-                f"{self.backup.name}, and what was done after it is lost. The damaged file is kept as "
-                f"{self.aside.name}."
+                f"{self.backup.name}{too}{lost}, and what was done after it is lost. The damaged file "
+                f"is kept as {self.aside.name}."
             )
-        lost = f", those of {self.lost} pages could not be: these are empty now" if self.lost else ""
         return (
             f"The labels of {_pages_text(self.pages)} were read again{lost}; the damaged file is kept as "
             f"{self.aside.name}."
@@ -75,26 +89,40 @@ def rebuild(path: Path) -> Rebuilt:
         OSError: a file cannot be renamed.
     """
     fresh = _rebuilding(path)
-    pages, lost = _made_of(path, fresh)
-    copies = backups_of(path) if pages == 0 else []
+    pages, lost, older = _made_of(path, fresh)
     backup = None
-    while copies and backup is None:
-        copy = copies.pop()
+    damaged = False
+    # the newest that is sound; where none is, the newest
+    for copy in sorted(backups_of(path) if pages == 0 else [], key=_is_sound_file)[::-1]:
         with suppress(sqlite3.Error):
-            pages, lost = _made_of(copy, fresh)
-            backup = copy if pages else None
+            pages, lost, older = _made_of(copy, fresh)
+        if pages:
+            backup, damaged = copy, not _is_sound_file(copy)
+            break
     aside = _set_aside(path)
     fresh.replace(path)
-    return Rebuilt(pages, aside, lost, backup)
+    return Rebuilt(pages, aside, lost, older, backup, damaged)
 
 
-def _made_of(source_path: Path, fresh: Path) -> tuple[int, int]:
-    """A new file of what can be read of another; how many pages were read and how many were lost."""
+def _is_sound_file(path: Path) -> bool:
+    """Whether everything in a project file can be read and is what was written."""
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            check_structure(connection)
+            check_texts(connection)
+    except sqlite3.Error:
+        return False
+    return True
+
+
+def _made_of(source_path: Path, fresh: Path) -> tuple[int, int, int]:
+    """A new file of what can be read of another; how many pages were read, were lost, are older ones."""
     for ending in ("", *_COMPANIONS):
         fresh.with_name(fresh.name + ending).unlink(missing_ok=True)
     with closing(connect(fresh)) as target:
         migrate(target)
         with closing(sqlite3.connect(source_path)) as source, transaction(target):
+            source.text_factory = _letters
             source.execute("PRAGMA writable_schema = ON")  # lets SQLite read a file that was cut off
             counts = _salvage(source, target)
         target.execute("PRAGMA journal_mode = DELETE")  # the file is whole without companions
@@ -112,10 +140,29 @@ def _rebuilding(path: Path) -> Path:
     return path.with_name(path.name + ".rebuilding")
 
 
-def _set_aside(path: Path) -> Path:
+def copy_aside(path: Path) -> Path:
+    """Keep a copy of a project file, and of what lies beside it, under another name.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    aside = _name_aside(path)
+    for ending in (*_COMPANIONS, ""):
+        part = path.with_name(path.name + ending)
+        if part.exists():
+            shutil.copyfile(part, aside.with_name(aside.name + ending))
+    return aside
+
+
+def _name_aside(path: Path) -> Path:
     number = 1
     while (aside := path.with_name(f"{path.name}.corrupt-{number}")).exists():
         number += 1
+    return aside
+
+
+def _set_aside(path: Path) -> Path:
+    aside = _name_aside(path)
     for ending in (*_COMPANIONS, ""):
         part = path.with_name(path.name + ending)
         if part.exists():
@@ -123,13 +170,13 @@ def _set_aside(path: Path) -> Path:
     return aside
 
 
-def _salvage(source: sqlite3.Connection, target: sqlite3.Connection) -> tuple[int, int]:
-    """How many pages were read and how many were lost."""
+def _salvage(source: sqlite3.Connection, target: sqlite3.Connection) -> tuple[int, int, int]:
+    """How many pages were read, how many were lost, and how many are older ones."""
     for table, columns in _COLUMNS.items():
         marks = ", ".join("?" * len(columns))
         target.executemany(
             f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({marks})",
-            _rows(source, table, columns),
+            (row for row in _rows(source, table, columns) if _is_sound(row)),
         )
     pages = _pages(source)
     for key, (revision, page) in _from_journal(target).items():
@@ -141,7 +188,30 @@ def _salvage(source: sqlite3.Connection, target: sqlite3.Connection) -> tuple[in
     lost = known - pages.keys()
     for key in lost:  # a history that leads to no page would keep the page from being opened
         _write_page(target, key, Page())
-    return len(pages), len(lost)
+    older = sum(1 for key, newest in _revisions(source).items() if key in pages and pages[key][0] < newest)
+    return len(pages), len(lost), older
+
+
+def _revisions(source: sqlite3.Connection) -> dict[str, int]:
+    """The newest step of each page that the damaged file knows of, whether or not it can be read."""
+    found: dict[str, int] = {}
+    for key, revision in _rows(source, "edits", ("key", "revision")):
+        if isinstance(revision, int):
+            found[str(key)] = max(revision, found.get(str(key), 0))
+    return found
+
+
+def _letters(text: bytes) -> str:
+    return text.decode("utf-8", "surrogateescape")
+
+
+def _is_sound(row: tuple[Any, ...]) -> bool:
+    """Whether all of a row's texts are UTF-8, and its JSON, the last column, is what was written."""
+    try:
+        texts = [value.encode() for value in row if isinstance(value, str)]
+    except UnicodeEncodeError:
+        return False
+    return not isinstance(row[-1], str) or is_intact(texts[-1])
 
 
 def _rows(source: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
@@ -163,9 +233,11 @@ def _rows(source: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> I
 def _pages(source: sqlite3.Connection) -> dict[str, tuple[int, Page]]:
     pages = {}
     for key, revision, review, regions in _rows(source, "pages", ("key", "revision", "review", "regions")):
+        if not _is_sound((key,)):
+            continue
         try:
             pages[str(key)] = int(revision), Page(decode_regions(regions), review_state(review))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             continue
     return pages
 

@@ -5,16 +5,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from app.storage.keys import check_key
 from app.storage.project_db import ProjectDb
+from app.storage.user_file import load_user_file
 from tcm_core.data.atomic_file import write_text_atomic
 from tcm_core.errors import TcmError
 
 VOTES_FILE: Final = "votes.json"
 TIE: Final = ""
 """The winner where none is better than the others."""
+_LARGEST: Final = 100_000_000  # bytes
 
 
 class Vote(BaseModel):
@@ -34,12 +36,13 @@ class _Votes(BaseModel):
     votes: dict[str, Vote] = {}
 
 
-def load_votes(db: ProjectDb) -> dict[str, Vote]:
-    """The votes of a project by key of the page; none when there are none or the file is damaged."""
-    try:
-        return dict(_Votes.model_validate_json(_path(db).read_bytes()).votes)
-    except (OSError, ValidationError):
-        return {}
+def load_votes(db: ProjectDb) -> tuple[dict[str, Vote], str | None]:
+    """The votes of a project by key of the page, and what to tell about a file that could not be used.
+
+    A damaged file is set aside, or the next vote would take the place of all that are in it.
+    """
+    held, notice = load_user_file(_path(db), _Votes(), _LARGEST, "votes")
+    return dict(held.votes), notice
 
 
 def save_votes(db: ProjectDb, votes: Mapping[str, Vote]) -> None:

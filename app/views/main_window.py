@@ -32,6 +32,7 @@ from app.qtmodels.pages import PageListModel
 from app.qtmodels.regions import RegionTableModel
 from app.views.canvas.view import StudioCanvas
 from app.views.dock_room import DockRoom
+from app.views.first_size import first_size
 from app.views.panels.banner import Banner
 from app.views.panels.comments import CommentPanel
 from app.views.panels.detection import DetectionPanel
@@ -88,7 +89,7 @@ class MainWindow(QMainWindow):
         self.setObjectName("studio")
         self.setWindowIcon(application_icon())
         self.setAcceptDrops(True)
-        self.resize(FULL_SIZE.boundedTo(self.screen().availableSize()).expandedTo(LEAST_SIZE))
+        self.resize(first_size(self, FULL_SIZE).expandedTo(LEAST_SIZE))
         self.page_model, self.region_model = page_model, region_model
         self.canvas = StudioCanvas(selection)
         self.canvas.setAcceptDrops(False)  # the window takes what is dropped

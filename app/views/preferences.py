@@ -117,9 +117,9 @@ class Preferences(QObject):
             self.language_changed.emit(self._language)
         self.keys_changed.emit(settings.keys)
         window.layers.set_map_style(settings.view.colour_map, settings.view.map_opacity)
-        window.canvas.set_map_style(settings.view.colour_map, settings.view.map_opacity)
+        window.canvas.stage.score.set_style(settings.view.colour_map, settings.view.map_opacity)
         window.layers.bar.set_levels(*settings.view.map_levels)
-        window.canvas.set_map_levels(*window.layers.bar.levels)
+        window.canvas.stage.score.set_levels(*window.layers.bar.levels)
         window.canvas.wheel_scrolls = settings.view.wheel == "scroll"
         self._parts.images.set_cache_bytes(settings.cache.pictures_mb * MEGABYTE)
         self._parts.detection.set_checkpoint_memory(settings.cache.checkpoints_mb * MEGABYTE)

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QDialog
 
 from app.i18n.translation import tr
+from app.services.bug_report import material
 from app.views.actions import ACTIONS, MENUS, MOUSE_GESTURES, ActionSet
 from app.views.commands.desk import Desk
 from app.views.dialogs.about import AboutDialog
@@ -79,7 +80,7 @@ class StudioDialogs(QObject):
                 key_editor.keys_chosen.connect(self._preferences.set_keys)
                 return key_editor
             case "diagnostics":
-                return DiagnosticsDialog(self._window)
+                return self._diagnostics()
             case _:
                 return AboutDialog(self._version, self._window)
 
@@ -93,6 +94,12 @@ class StudioDialogs(QObject):
             ("This image", lambda: [] if self._open_page.key is None else [self._open_page.key]),
         )
         return ExportDialog(self._parts.export, scopes, folder.parent / f"{folder.name}_gt", self._window)
+
+    def _diagnostics(self) -> QDialog:
+        shown = self._open_page
+        image = None if shown.key is None else self._parts.workspace.path_of(shown.key)
+        about = material(self._parts.home, self._preferences.now(), image, shown.page)
+        return DiagnosticsDialog(about, self._window)
 
     def _approved_keys(self) -> list[str]:
         workspace = self._parts.workspace

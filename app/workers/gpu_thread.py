@@ -1,6 +1,8 @@
 """The thread that the network lives in: started and ended here, and nowhere else."""
 
 import logging
+import sys
+import traceback
 from collections.abc import Collection, Iterable
 from typing import Final
 
@@ -93,6 +95,19 @@ class GpuThread(QObject):
         self._worker.close()
         if self._thread.wait(timeout_ms):
             return True
-        _log.warning("the detection thread did not end within %d ms and is left behind", timeout_ms)
+        _log.warning(
+            "the detection thread did not end within %d ms and is left behind:\n%s",
+            timeout_ms,
+            self._where(),
+        )
         _PARKED.append((self._thread, self._worker))
         return False
+
+    def _where(self) -> str:
+        """What the thread is doing, as a traceback.
+
+        An import (that of torch takes seconds, on a busy computer many) and a network's own code cannot be
+        interrupted.
+        """
+        frame = sys._current_frames().get(self._worker.thread_number)
+        return "" if frame is None else "".join(traceback.format_stack(frame))

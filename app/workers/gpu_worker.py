@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from threading import Lock
+from threading import Lock, get_ident
 from typing import Final
 
 import numpy as np
@@ -92,6 +92,7 @@ class GpuWorker(QObject):
         self._closed = False
         self._in_work: DetectRequest | None = None
         self._dropped = False  # nobody waits for the one in work
+        self.thread_number = 0  # as threading.get_ident gives it; 0: nothing was done yet
         # the worker's thread only
         self._loaded = LoadedCheckpoints(predictor_factory, limit_bytes)
         self._in_use: LoadCheckpoint | None = None
@@ -185,6 +186,7 @@ class GpuWorker(QObject):
     @Slot()
     def _turn(self) -> None:
         """One checkpoint or one picture; what is left wakes the next turn."""
+        self.thread_number = get_ident()
         with self._lock:
             limit, self._limit = self._limit, None
             unload, self._unload = self._unload, False

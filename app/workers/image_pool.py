@@ -34,10 +34,14 @@ class _Job:
 
 
 class _Read(QRunnable):
-    """One turn of the pool: does whatever is most wanted by then."""
+    """A turn of the pool: does whatever is most wanted by then.
+
+    One serves for all turns: of those made for each turn the bindings kept some for ever.
+    """
 
     def __init__(self, pool: "ImagePool") -> None:
         super().__init__()
+        self.setAutoDelete(False)
         self._pool = pool
 
     def run(self) -> None:
@@ -75,6 +79,7 @@ class ImagePool(QObject):
         super().__init__(parent)
         self._pool = QThreadPool()
         self._pool.setMaxThreadCount(threads)
+        self._turn = _Read(self)  # outlives the pool, which waits for its threads
         self._cache: OrderedDict[str, QImage] = OrderedDict()
         self._cache_bytes, self._limit = 0, cache_bytes
         self._thumbnail_folder = thumbnail_folder
@@ -156,7 +161,7 @@ class ImagePool(QObject):
                 while len(self._thumbnails) > WAITING_THUMBNAILS:
                     forgotten, _ = self._thumbnails.popitem(last=False)
                     self._in_work.discard(("thumbnail", forgotten))
-        self._pool.start(_Read(self))
+        self._pool.start(self._turn)
 
     def _raise(self, key: str) -> None:
         with self._lock:

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import Any, Final, NamedTuple
 
 import cv2
-from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QThreadPool, Signal, Slot
 from PySide6.QtGui import QImage
 
 from app.domain.region import Region
@@ -95,8 +95,8 @@ class Recogniser(QObject):
     def request(self, image: QImage, region: Region) -> None:
         """Want to know what this region says, and no other any more."""
         if not self._broken:
-            self._number += 1
-            self._pool.start(_Recognise(self, self._number, image, region))
+            self._number = number = self._number + 1
+            self._pool.start(lambda: _recognise(self, number, image, region))
 
     def shutdown(self) -> None:
         """Wait for what is under way; nothing is signalled afterwards."""
@@ -125,23 +125,19 @@ class Recogniser(QObject):
             self.read.emit(region_id, reading.text)
 
 
-class _Recognise(QRunnable):
-    def __init__(self, recogniser: Recogniser, number: int, image: QImage, region: Region) -> None:
-        super().__init__()
-        self._recogniser, self._number, self._image, self._region = recogniser, number, image, region
-
-    def run(self) -> None:
-        if not self._recogniser.is_newest(self._number):
-            return
-        reading: Reading | None = None
-        problem: Problem | None = None
-        try:
-            reading = self._recogniser.read_region(self._image, self._region)
-        except Exception as error:  # noqa: BLE001 the edge of the thread: reported as a problem
-            problem = problem_of(
-                error,
-                what=f"Recognition hints do not work: {error}",
-                where=PACKAGE,
-                remedy=f"Typing goes on without them. {HOW_TO_INSTALL}; then switch the hints off and on.",
-            )
-        self._recogniser._done.emit(self._number, self._region.id, reading, problem)
+def _recognise(recogniser: Recogniser, number: int, image: QImage, region: Region) -> None:
+    """In the pool's thread. No QRunnable: of those the bindings kept some for ever, with their pictures."""
+    if not recogniser.is_newest(number):
+        return
+    reading: Reading | None = None
+    problem: Problem | None = None
+    try:
+        reading = recogniser.read_region(image, region)
+    except Exception as error:  # noqa: BLE001 the edge of the thread: reported as a problem
+        problem = problem_of(
+            error,
+            what=f"Recognition hints do not work: {error}",
+            where=PACKAGE,
+            remedy=f"Typing goes on without them. {HOW_TO_INSTALL}; then switch the hints off and on.",
+        )
+    recogniser._done.emit(number, region.id, reading, problem)

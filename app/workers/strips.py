@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QObject, QRect, QRunnable, Qt, QThreadPool, Signal, Slot
+from PySide6.QtCore import QObject, QRect, Qt, QThreadPool, Signal, Slot
 from PySide6.QtGui import QImage
 
 from app.domain.legibility import Legibility, legibility
@@ -65,7 +65,8 @@ class StripMaker(QObject):
     def _start(self, image: QImage, regions: tuple[Region, ...], *, measure: bool) -> None:
         self._number += 1
         self._wanted[measure] = self._number
-        self._pool.start(_Make(self, _Job(self._number, image, regions, measure)))
+        job = _Job(self._number, image, regions, measure)
+        self._pool.start(lambda: _make(self, job))
 
     def is_wanted(self, job: _Job) -> bool:
         """Whether the result of a job would be used; asked in the thread, before the work."""
@@ -83,27 +84,22 @@ class StripMaker(QObject):
             self.measured.emit(result)
 
 
-class _Make(QRunnable):
-    def __init__(self, maker: StripMaker, job: _Job) -> None:
-        super().__init__()
-        self._maker, self._job = maker, job
-
-    def run(self) -> None:
-        job = self._job
-        if not self._maker.is_wanted(job):
-            return
-        result: object = None
-        problem: Problem | None = None
-        try:
-            result = _legibilities(job) if job.measure else _strip(job.image, job.regions[0])
-        except Exception as error:  # noqa: BLE001 the edge of the thread: reported as a problem
-            problem = problem_of(
-                error,
-                what=f"A region could not be laid straight: {error}",
-                where="transcription",
-                remedy="The labels are not affected; the picture itself shows the region.",
-            )
-        self._maker._done.emit(job.number, result, problem)
+def _make(maker: StripMaker, job: _Job) -> None:
+    """In the pool's thread. No QRunnable: of those the bindings kept some for ever, with their pictures."""
+    if not maker.is_wanted(job):
+        return
+    result: object = None
+    problem: Problem | None = None
+    try:
+        result = _legibilities(job) if job.measure else _strip(job.image, job.regions[0])
+    except Exception as error:  # noqa: BLE001 the edge of the thread: reported as a problem
+        problem = problem_of(
+            error,
+            what=f"A region could not be laid straight: {error}",
+            where="transcription",
+            remedy="The labels are not affected; the picture itself shows the region.",
+        )
+    maker._done.emit(job.number, result, problem)
 
 
 def _strip(image: QImage, region: Region) -> tuple[str, QImage]:

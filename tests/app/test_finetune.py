@@ -97,10 +97,11 @@ def test_what_is_frozen_is_what_a_training_reads(tmp_path: Path):
     assert (samples[0].instances[0].text, samples[0].instances[1].ignore) == ("弯 text", True)
     assert page_of(tmp_path / "run") == {f"{stem}.png": key for key, stem in stems.items()}
     assert "broken.png" not in stems
-    wish = FinetuneWish("mine", str(tiny_checkpoint(tmp_path)), freeze=("encoder",), device="cpu", strength=0)
+    wish = FinetuneWish("mine", str(tiny_checkpoint(tmp_path)), device="cpu", strength=0, start_share=0.25)
     config = make_config(wish, tmp_path / "run" / "data", 2, [stems["sub/img_1.png"]])
     loaded = load_run(write_config(config, tmp_path / "run"))
     assert loaded == config
+    assert loaded.start_share == 0.25
     assert (loaded.augment.colour, loaded.augment.stretch, loaded.optim.freeze) == (0, 1, ("encoder",))
     data = load_training_data(loaded.data)
     assert [sample.image.stem for sample in data.validation] == [stems["sub/img_1.png"]]
@@ -174,7 +175,7 @@ def test_another_head_takes_what_is_new_out_of_what_is_frozen(tmp_path: Path):
     config = make_config(wish, tmp_path / "data", 1, [stems["img_2.png"]])
     assert config.model.head.name == "pan"
     assert config.optim.freeze == ("encoder", "language")
-    assert config.start_fit == "parts"
+    assert (config.start_fit, config.start_share) == ("parts", 0)
 
 
 def test_a_command_is_made_word_by_word():
@@ -289,4 +290,3 @@ def test_regions_are_fixed_broken_or_unchanged_by_the_labels():
     diff = compare_page("a.jpg", regions, [first, second, third + 500], [second, third, fourth])
     assert [what for _, what in diff.changes] == ["broken", "found", "fixed", "ignored"]
     assert (diff.false_before_count, diff.false_now_count) == (1, 0)
-    assert not diff.unchanged

@@ -9,7 +9,7 @@ from app.domain.region import new_region
 from app.services.export import ExportService
 from app.services.workspace import Workspace
 from app.storage.export_profile import PROFILE_FILE, ExportProfile, load_profile, save_profile
-from app.storage.label_io import regions_from_icdar
+from app.storage.label_io import regions_of
 from app.workers.image_pool import ImagePool
 from tcm_core.config.data import AugmentConfig
 from tcm_core.data.dataset import make_crop
@@ -114,7 +114,7 @@ def test_what_is_imported_lies_on_the_picture_that_is_shown(qtbot, service, fold
     exported(qtbot, service, tmp_path / "gt", frame)
     for orientation in ORIENTATIONS:
         header = read_header(folder / f"{orientation}.jpg") if frame == "stored" else None
-        (region,) = regions_from_icdar(tmp_path / "gt" / f"gt_{orientation}.txt", header)
+        (region,) = regions_of(read_icdar(tmp_path / "gt" / f"gt_{orientation}.txt"), header)
         assert region.polygon.tolist() == text_in_view(orientation).tolist()
 
 

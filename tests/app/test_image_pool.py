@@ -1,5 +1,6 @@
 """Pictures and thumbnails: right pixels, order, memory bound, failures in words."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QObject, QThread, Slot
+from PySide6.QtCore import QObject, QRunnable, QThread, Slot
 from PySide6.QtGui import QImage
 
 from app.workers.image_pool import THUMBNAIL_EDGE, WAITING_THUMBNAILS, ImagePool
@@ -270,3 +271,19 @@ def test_pruning_keeps_the_newest(tmp_path):
         os.utime(file, (number, number))
     prune(tmp_path, 2)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["3.png", "4.png"]
+
+
+def test_of_many_pictures_nothing_but_the_kept_ones_stays(qtbot, tmp_path):
+    path = tmp_path / "a.png"
+    Image.new("RGB", (40, 30)).save(path)
+    pool = ImagePool(cache_bytes=0, threads=2)
+    receiver = Receiver(pool)
+    kept_before = sum(issubclass(type(one), QRunnable) for one in gc.get_objects())
+    for number in range(100):
+        pool.prefetch([(f"{number} {other}", path) for other in range(5)])
+        pool.request(str(number), path)
+        qtbot.waitUntil(lambda number=number: len(receiver.images) == number + 1)
+    gc.collect()
+    kept = sum(issubclass(type(one), QRunnable) for one in gc.get_objects()) - kept_before
+    pool.shutdown()
+    assert kept <= 0

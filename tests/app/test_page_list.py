@@ -82,8 +82,6 @@ def test_every_page_has_a_row_in_order(qtbot, studio, tmp_path):
     assert studio.shown() == ["9.png", "10.png", "sub/1.png"]
     assert studio.model.total_count == 3
     assert studio.model.row_of("10.png") == 1
-    assert studio.model.key_at(2) == "sub/1.png"
-    assert studio.model.key_at(3) is None
     assert studio.data("sub/1.png", KeyRole) == "sub/1.png"
     assert studio.model.rowCount(studio.model.index(0)) == 0
     assert not studio.model.index_of("none.png").isValid()

@@ -14,6 +14,7 @@ from app.domain.page import Page
 from app.domain.region import new_region
 from app.storage.errors import StorageError
 from app.storage.history import StepHead, UndoState, UndoStep, finished_steps, undo_state
+from app.storage.journal import json_of
 from app.storage.project_db import ProjectDb
 
 SQUARE = np.array(((0.0, 0.0), (10.0, 0.0), (10.0, 10.0), (0.0, 10.0)))
@@ -156,7 +157,7 @@ def test_a_long_history_is_there_whole_and_is_not_read_whole(runs):
     now = time.time()
     runs.db.close()
     file = sqlite3.connect(runs.db.path)
-    page = file.execute("SELECT body FROM edits").fetchone()[0]
+    page = json_of(file.execute("SELECT body FROM edits").fetchone()[0])
     with file:
         file.execute("DELETE FROM edits")
         file.executemany(

@@ -217,7 +217,7 @@ class TestPlaces:
         values = np.zeros((38, 50), np.uint8)  # eight image pixels each; reaches beyond the 400 x 300 picture
         values[10:12, 20:24] = 255
         robot.canvas.show_map(values, QRectF(0, 0, 400, 304))
-        robot.canvas.set_map_style("viridis", 1.0)
+        robot.canvas.stage.score.set_style("viridis", 1.0)
         shown = pixels(robot.canvas)
         marked = np.abs(shown - 0x80).max(axis=2) > 60
         marked[:14], marked[610:], marked[:, :14], marked[:, 810:] = False, False, False, False
@@ -230,9 +230,9 @@ class TestPlaces:
     def test_another_opacity_shows_more_of_the_picture(self, qtbot):
         robot = make_robot(qtbot, Page())
         robot.canvas.show_map(np.full((30, 40), 255, np.uint8), QRectF(0, 0, 400, 300))
-        robot.canvas.set_map_style("inferno", 0.9)
+        robot.canvas.stage.score.set_style("inferno", 0.9)
         strong = np.abs(pixels(robot.canvas)[300, 400] - 0x80).sum()
-        robot.canvas.set_map_style("inferno", 0.2)
+        robot.canvas.stage.score.set_style("inferno", 0.2)
         weak = np.abs(pixels(robot.canvas)[300, 400] - 0x80).sum()
         assert 0 < weak < strong
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 
+from app.services.comparison import LABELS
 from app.views.compare import looks
 from app.views.compare.window import CompareWindow
 from tests.helpers.app_robot import AppRobot, run_with
@@ -23,6 +24,12 @@ def press(window: CompareWindow, keys: str) -> None:
     found = [action for action in window.actions() if action.shortcut().toString() == keys]
     assert len(found) == 1, f"{len(found)} actions have {keys}"
     found[0].trigger()
+
+
+def listed() -> list[str]:
+    """The differences in words."""
+    rows = compare_window().differences
+    return [rows.item(row).text() for row in range(rows.count())]
 
 
 def mouse(canvas, kind: QEvent.Type, x: float, y: float, button=Qt.MouseButton.NoButton) -> None:
@@ -45,7 +52,13 @@ def test_detections_stand_beside_labels_and_what_is_missing_is_listed_and_steppe
         board = compare_window().board
         assert [source.kind for source in board.sources] == ["checkpoint", "labels"]
         assert [one.group.members for one in board.differences] == [(1, None), (0, None)]
-        assert compare_window().differences.count() == 2
+        assert listed() == ["Not in 2 Labels"] * 2
+        show_panes(compare_window(), 3)
+        board.set_source(board.panes[2], LABELS)
+        yield lambda: len(board.differences) == 2 and len(board.differences[0].group.members) == 3
+        assert listed() == ["Only in 1 db-small"] * 2
+        show_panes(compare_window(), 2)
+        yield lambda: len(board.differences) == 2 and len(board.differences[0].group.members) == 2
         press(compare_window(), "N")
         assert compare_window().differences.currentRow() == 0
         press(compare_window(), "N")

@@ -47,7 +47,7 @@ def test_the_first_run_offers_the_tour_and_a_closed_one_stays_away(qapp, private
         robot.press("D")  # the window is in use meanwhile
         yield lambda: robot.key == "b.jpg"
         assert card.isVisible()
-        for number in range(len(STEPS)):
+        for number in range(1, len(STEPS)):  # a folder is open already
             assert card.step == number
             assert f"Step {number + 1} of 5" == card.place_label.text()
             assert card.parentWidget().rect().contains(card.geometry())

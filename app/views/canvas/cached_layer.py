@@ -13,7 +13,7 @@ EVERYWHERE: Final = QRectF(
     -1e6, -1e6, 2e6, 2e6
 )  # polygons may leave the image, so layers have no real bounds
 _SHIFT_TOLERANCE: Final = 0.02  # device pixels
-_MOST_DIRTY_RECTS: Final = 48  # more than this are joined into one
+MOST_DIRTY_RECTS: Final = 48  # more than this are joined into one
 
 
 class CanvasLayer(QGraphicsObject):
@@ -77,7 +77,7 @@ class CachedLayer(CanvasLayer):
         """Draw these image rectangles again, each with a margin in widget pixels around it."""
         self._dirty.extend(rects)
         self._dirty_margin = max(self._dirty_margin, margin)
-        if len(self._dirty) > _MOST_DIRTY_RECTS:
+        if len(self._dirty) > MOST_DIRTY_RECTS:
             joined = QRectF()
             for rect in self._dirty:
                 joined = joined.united(rect)

@@ -50,7 +50,8 @@ class NavigationView(QGraphicsView):
         self._space_held = False
         self.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)  # for the score map
         self.setBackgroundBrush(background)
-        self.setCacheMode(QGraphicsView.CacheModeFlag.CacheBackground)
+        self.viewport().setAutoFillBackground(False)  # the background is opaque: once is enough
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)

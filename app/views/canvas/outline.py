@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import shiboken6
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QBrush, QPainter, QPen, QPolygonF, QTransform
+from PySide6.QtGui import QBrush, QPainter, QPainterPath, QPen, QPolygonF, QTransform
 
 from app.views.canvas.style import PolygonStyle
 from tcm_core.geometry.polygon import Points
@@ -76,7 +76,11 @@ class Surface:
         painter = self.painter
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        draw = painter.drawPolygon if closed else painter.drawPolyline
+        path = QPainterPath()  # one for all: half the time of one polygon after the other
+        for shape in shapes:
+            path.addPolygon(shape)
+            if closed:
+                path.closeSubpath()
         for is_halo, offsets in (
             (True, halo_offsets(style, self.ratio)),
             (False, line_offsets(style, self.ratio)),
@@ -87,8 +91,7 @@ class Surface:
             for x, y in offsets[:1] if rough else offsets:
                 shift = QTransform.fromTranslate(x / self.unit, y / self.unit)
                 painter.setTransform(self.placement * shift)
-                for shape in shapes:
-                    draw(shape)
+                painter.drawPath(path)
         painter.setTransform(self.placement)
 
 

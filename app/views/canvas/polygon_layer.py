@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRect, QRectF
 from PySide6.QtGui import QPainter, QPolygonF, QTransform
 
-from app.views.canvas.cached_layer import CachedLayer
+from app.views.canvas.cached_layer import MOST_DIRTY_RECTS, CachedLayer
 from app.views.canvas.outline import Surface, to_qpolygon
 from app.views.canvas.style import PolygonStyle
 from app.views.canvas.tags import Tag, TagPainter, TagRequest
-from tcm_core.geometry.polygon import Points, bounds
+from tcm_core.geometry.polygon import Points
 
 MARGIN: Final = 4.0  # widget pixels that an outline reaches beyond its polygon
 OUTLINE_US: Final = 30.0  # about what a small outline in full quality takes
@@ -30,15 +30,14 @@ class PolygonEntry(NamedTuple):
     tag: str = ""
 
 
+Bounds = tuple[float, float, float, float]
+"""The smallest x and y and the largest."""
+
+
 class _Stored(NamedTuple):
     entry: PolygonEntry
     shape: QPolygonF
-    bounds: tuple[float, float, float, float]
-
-    @property
-    def rect(self) -> QRectF:
-        x0, y0, x1, y1 = self.bounds
-        return QRectF(x0, y0, x1 - x0, y1 - y0)
+    bounds: Bounds
 
 
 class PolygonLayer(CachedLayer):
@@ -57,28 +56,27 @@ class PolygonLayer(CachedLayer):
     def set_entries(self, entries: Sequence[PolygonEntry]) -> None:
         """Show exactly these, later ones on top. Only what differs from before is drawn again."""
         before = self._stored
-        stored: dict[str, _Stored] = {}
-        changed: list[QRectF] = []
-        for entry in entries:
-            old = before.get(entry.id)
-            if old is not None and old.entry.source is entry.source and old.entry.style is entry.style:
-                stored[entry.id] = old
-                continue
-            new = _Stored(entry, to_qpolygon(entry.polygon), bounds(entry.polygon))
-            stored[entry.id] = new
-            changed.append(new.rect)
-            if old is not None:
-                changed.append(old.rect)
-        changed.extend(old.rect for id_, old in before.items() if id_ not in stored)
-        same_order = list(before) == list(stored)
+        new = [entry for entry in entries if not _is_same(before.get(entry.id), entry)]
+        made = {
+            entry.id: _Stored(entry, to_qpolygon(entry.polygon), box)
+            for entry, box in zip(new, _all_bounds([entry.polygon for entry in new]), strict=True)
+        }
+        stored = {entry.id: made.get(entry.id) or before[entry.id] for entry in entries}
+        gone = [old for id_, old in before.items() if id_ in made or id_ not in stored]
+        changed = [one.bounds for one in (*made.values(), *gone)]
+        same_order = [id_ for id_ in before if id_ in stored] == [id_ for id_ in stored if id_ in before]
         if not changed and same_order:
             return
         self._stored = stored
         self._order = list(stored.values())
         self._bounds = np.array([one.bounds for one in self._order]).reshape(-1, 4)
-        if not changed:  # only the order differs: anything may overlap anything
+        if not same_order:  # anything may overlap anything
             self.invalidate_all()
-        self.invalidate(changed, MARGIN)
+        if len(changed) > MOST_DIRTY_RECTS:  # they would be joined one by one
+            corners = np.array(changed)
+            low, high = corners[:, :2].min(axis=0).tolist(), corners[:, 2:].max(axis=0).tolist()
+            changed = [(low[0], low[1], high[0], high[1])]
+        self.invalidate([_rect(box) for box in changed], MARGIN)
         self._replace_tags()
 
     def near(self, x: float, y: float, reach: float) -> list[Points]:
@@ -93,7 +91,7 @@ class PolygonLayer(CachedLayer):
             return
         touched = ids ^ self._left_out
         self._left_out = ids
-        self.invalidate([self._stored[id_].rect for id_ in touched if id_ in self._stored], MARGIN)
+        self.invalidate([_rect(self._stored[id_].bounds) for id_ in touched if id_ in self._stored], MARGIN)
         self._replace_tags()
 
     def is_much_work(self, visible: QRectF, scale: float) -> bool:
@@ -166,3 +164,23 @@ class PolygonLayer(CachedLayer):
         return np.flatnonzero(
             (x1 >= rect.left()) & (x0 <= rect.right()) & (y1 >= rect.top()) & (y0 <= rect.bottom())
         )
+
+
+def _is_same(old: _Stored | None, entry: PolygonEntry) -> bool:
+    """Whether an entry shows what was stored."""
+    return old is not None and old.entry.source is entry.source and old.entry.style is entry.style
+
+
+def _all_bounds(polygons: Sequence[Points]) -> list[Bounds]:
+    """The bounds of polygons with a point at least, all at once."""
+    if not polygons:
+        return []
+    points = np.concatenate(polygons)
+    starts = np.cumsum([0, *(len(polygon) for polygon in polygons[:-1])])
+    low, high = np.minimum.reduceat(points, starts), np.maximum.reduceat(points, starts)
+    return [(x0, y0, x1, y1) for (x0, y0), (x1, y1) in zip(low.tolist(), high.tolist(), strict=True)]
+
+
+def _rect(bounds: Bounds) -> QRectF:
+    x0, y0, x1, y1 = bounds
+    return QRectF(x0, y0, x1 - x0, y1 - y0)

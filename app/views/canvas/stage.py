@@ -103,12 +103,12 @@ class Stage:
         self._shown_regions = regions
 
     def show_detections(self, detections: Mapping[int, Detection]) -> None:
-        """Show what a model proposes, by number."""
+        """Show what a model proposes, by number; a detection object seen before costs nothing."""
         look = style.filled(style.detected_style(self._palette), self._fill)
         self.detections.set_entries(
             [
-                PolygonEntry(str(index), detection, detection.polygon, look)
-                for index, detection in detections.items()
+                PolygonEntry(str(id(detection)), detection, detection.polygon, look)
+                for detection in detections.values()  # their numbers change when one of them goes
             ]
         )
         self._shown_detections = detections

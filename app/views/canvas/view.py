@@ -128,14 +128,6 @@ class StudioCanvas(NavigationView):
         """Show a (h, w) score map over the image rectangle that all of it covers, or none."""
         self.stage.show_map(values, rect)
 
-    def set_map_style(self, colour_map: str, opacity: float) -> None:
-        """Choose the colours of the score map and its opacity, 0 to 1."""
-        self.stage.score.set_style(colour_map, opacity)
-
-    def set_map_levels(self, low: float, high: float) -> None:
-        """Choose which scores of the map have the first and the last colour, 0 to 1."""
-        self.stage.score.set_levels(low, high)
-
     def set_peek(self, hidden: bool) -> None:
         """Hide everything but the photograph while `hidden`."""
         self.stage.set_peek(hidden)

@@ -4,6 +4,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject
 
+from app.settings.schema import LanguageName
 from app.views.action_spec import ActionSpec
 from app.views.commands.desk import Desk
 from app.views.dialogs.guide import GuideDialog, find_guide
@@ -21,11 +22,16 @@ class HelpCommands(QObject):
         super().__init__(desk)
         self._desk = desk
         self._guide: GuideDialog | None = None
+        self._language: LanguageName = "en"  # the one that the guide was opened in
 
     def show_guide(self) -> None:
         """Beside the work: the window can be used while it is open."""
+        language = self._desk.preferences.settings.view.language
         if self._guide is None:
-            self._guide = GuideDialog(find_guide(), self._desk.window)
+            self._guide = GuideDialog(find_guide(language), self._desk.window)
+        elif language != self._language:
+            self._guide.text.read(find_guide(language))
+        self._language = language
         translate(self._guide)
         self._guide.show()
         self._guide.raise_()

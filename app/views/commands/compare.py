@@ -48,7 +48,9 @@ class CompareCommands(QObject):
         window, comparison = self._made()
         comparison.look_for_files()
         db = self._desk.parts.workspace.db
-        self._votes = {} if db is None else load_votes(db)
+        self._votes, notice = ({}, None) if db is None else load_votes(db)
+        if notice is not None:
+            self._desk.tell(notice)
         first = not window.isVisible()
         window.show()
         self._show_page(window)

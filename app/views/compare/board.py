@@ -76,6 +76,7 @@ class Board(QObject):
         self._group_timer.setInterval(GROUP_AFTER_MS)
         self._group_timer.timeout.connect(self._match)
         comparison.changed.connect(self._changed)
+        comparison.failed.connect(self._changed)
 
     # --- panes ---
 
@@ -233,7 +234,8 @@ class Board(QObject):
         if content is None:  # what failed is not tried again
             self._comparison.ask_for(source, [key], urgent=True)
         awaited = self._comparison.is_awaited(key, source)
-        note = "Looking for text..." if awaited else why_nothing(source)
+        why = self._comparison.why_not(key, source) or why_nothing(source)
+        note = "Looking for text..." if awaited else why
         pane.show_content(content, truth or (), result, note, awaited=awaited)
 
     def _judge(self, truth: tuple[Shape, ...], content: PaneSet) -> ImageResult | None:

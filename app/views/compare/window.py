@@ -28,6 +28,7 @@ from app.views.compare.area import MODES, Mode, PaneArea
 from app.views.compare.board import Board
 from app.views.compare.figures import FiguresPanel
 from app.views.compare.pane import NO_MAP
+from app.views.first_size import first_size
 from app.views.plain_label import plain_label
 from tcm_core.evaluate.protocols import PROTOCOLS
 
@@ -76,7 +77,7 @@ class CompareWindow(QMainWindow):
         super().__init__(parent, Qt.WindowType.Window)
         self.setObjectName("compare")
         self.setWindowTitle("Compare")
-        self.resize(FULL_SIZE.boundedTo(self.screen().availableSize()))
+        self.resize(first_size(self, FULL_SIZE))
         self.area = PaneArea()
         self.board = Board(comparison, self.area, self)
         self.setCentralWidget(self.area)
@@ -287,10 +288,14 @@ class CompareWindow(QMainWindow):
     def _words(self, one: Difference) -> str:
         if one.kind is DifferenceKind.OUTLINE:
             return tr(f"Other outlines, IoU {one.group.least_iou:.2f}")
-        panes, members = self.board.panes, one.group.members
-        absent = [pane for pane, at in zip(panes, members, strict=True) if at is None and pane.content]
-        names = ", ".join(f"{pane.number} {pane.picker.currentText()}" for pane in absent)
-        return tr(f"Not in {names}")
+        known = [
+            (pane, at) for pane, at in zip(self.board.panes, one.group.members, strict=True) if pane.content
+        ]
+        absent = [pane for pane, at in known if at is None]
+        present = [pane for pane, at in known if at is not None]
+        fewer = present if len(present) < len(absent) else absent
+        names = ", ".join(f"{pane.number} {pane.picker.currentText()}" for pane in fewer)
+        return tr(f"Not in {names}") if fewer is absent else tr(f"Only in {names}")
 
     @Slot(QListWidgetItem)
     def _difference_picked(self, item: QListWidgetItem) -> None:

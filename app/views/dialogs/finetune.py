@@ -58,6 +58,7 @@ class FinetuneDialog(QDialog):
         self.resize(980, 540)
         self._service = service
         self._draw: Draw | None = None
+        self._closed = False
         self.pages = PagesGroup(scopes)
         self.learning = LearningGroup(defaults.name, defaults.checkpoints, defaults.start)
         self.place = PlaceGroup(defaults.launcher, defaults.there)
@@ -193,6 +194,9 @@ class FinetuneDialog(QDialog):
             self.started.emit(name)
 
     def done(self, result: int) -> None:
+        if self._closed:  # by two ways at once, such as a key and the window behind it
+            return
+        self._closed = True
         self._service.looked.disconnect(self._looked)
         self._service.estimated.disconnect(self._estimated)
         self._service.forget_question()

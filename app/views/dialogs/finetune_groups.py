@@ -40,6 +40,11 @@ HEADS: Final = (
 DEVICES: Final = (("The fastest there is", "auto"), ("Processor", "cpu"), ("GPU", "cuda"))
 PRECISIONS: Final = (("bfloat16 (usual)", "bf16"), ("float32, slower and exact", "no"), ("float16", "fp16"))
 STRENGTHS: Final = (("Usual", 1.0), ("Weak", 0.5), ("Strong", 1.5), ("None", 0.0))
+SHARES: Final = (
+    ("Half: usual", 0.5),
+    ("A quarter: pages of another kind", 0.25),
+    ("Nothing: what it knew may fade", 0.0),
+)
 LENGTHS: Final = (("epochs", "epochs"), ("minutes", "minutes"))
 PLACES: Final = (("On this computer", "here"), ("On another computer, by a command", "there"))
 SHOWN_PAIRS: Final = 6
@@ -112,6 +117,10 @@ class LearningGroup(QGroupBox):
         self.head = choice_box("Head", HEADS)
         self.head.setToolTip("Another head begins from nothing: it wants many pages and hours")
         self.freeze = choice_box("Keeps its weights", FREEZE)
+        self.start_share = choice_box("Kept of the start", SHARES)
+        self.start_share.setToolTip(
+            "The new checkpoint lies between the starting one and what was learnt; another head keeps nothing"
+        )
         self.length = QDoubleSpinBox()
         self.length.setAccessibleName("Length")
         self.length.setRange(0.1, 10_000)
@@ -128,10 +137,11 @@ class LearningGroup(QGroupBox):
         form.addRow("Starting checkpoint", _row(self.start, self.choose_start))
         form.addRow("Head", self.head)
         form.addRow("Keeps its weights", self.freeze)
+        form.addRow("Kept of the start", self.start_share)
         form.addRow("Length", _row(self.length, self.unit))
         form.addRow("Changes to the pictures", self.strength)
         form.addRow("Learnt before", _row(self.replay, self.choose_replay))
-        for box in (self.start, self.head, self.freeze, self.unit, self.strength):
+        for box in (self.start, self.head, self.freeze, self.start_share, self.unit, self.strength):
             box.currentIndexChanged.connect(self.changed)
         self.length.valueChanged.connect(self.changed)
         self.replay.textChanged.connect(self.changed)
@@ -146,6 +156,7 @@ class LearningGroup(QGroupBox):
             "start": str(self.start.currentData()),
             "head": self.head.currentData(),
             "freeze": FREEZE[self.freeze.currentIndex()][1],
+            "start_share": SHARES[self.start_share.currentIndex()][1],
             "epochs": self.length.value(),
             "minutes": self.length.value() if minutes else 0.0,
             "strength": STRENGTHS[self.strength.currentIndex()][1],

@@ -1,5 +1,6 @@
 """The user's guide in a window of its own, which stays open beside the work."""
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -7,16 +8,23 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QImage, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLineEdit, QTextBrowser, QVBoxLayout, QWidget
 
+from app.settings.schema import LanguageName
 from tcm_core.resources import resource_root
 
 SIZE: Final = (900, 760)
 PICTURE_WIDTH: Final = 800  # larger pictures are made smaller
+_ANCHOR: Final = re.compile(r'<a id="([^"]+)"></a>\s*')  # before a heading that has a name of its own
+_NAMED_HEADING: Final = re.compile(_ANCHOR.pattern + r"#+ (.+)")
 
 
-def find_guide() -> Path | None:
-    """The guide among the shipped files, or in the source tree; None when it is in neither."""
+def find_guide(language: LanguageName) -> Path | None:
+    """The guide in this language, else the English one.
+
+    It is among the shipped files, or in the source tree; None when it is in neither.
+    """
     root = resource_root()
-    places = (root / "guide" / "guide.md", root.parent / "docs" / "guide.md")
+    names = (f"guide.{language}.md", "guide.md")
+    places = (folder / name for name in names for folder in (root / "guide", root.parent / "docs"))
     return next((place for place in places if place.is_file()), None)
 
 
@@ -24,15 +32,14 @@ class GuideDialog(QDialog):
     """Shows the Markdown file with its pictures; a line at the top finds words in it."""
 
     def __init__(self, guide: Path | None, parent: QWidget | None = None) -> None:
-        """`guide`: the file; None: say where it can be found."""
+        """`guide`: as in `read`."""
         super().__init__(parent)
         self.setWindowTitle("User's guide")
         self.resize(*SIZE)
         self.search = QLineEdit()
         self.search.setPlaceholderText("Find in the guide, Enter goes on")
         self.search.setAccessibleName("Find in the guide")
-        self.text = GuideText(guide.parent if guide is not None else resource_root())
-        self.text.setMarkdown(_words(guide))
+        self.text = GuideText()
         close = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         button = close.button(QDialogButtonBox.StandardButton.Close)
         button.setAutoDefault(False)  # Enter is for the search
@@ -43,6 +50,7 @@ class GuideDialog(QDialog):
         column.addWidget(close)
         self.search.returnPressed.connect(self._find)
         self.search.setFocus()
+        self.text.read(guide)
 
     def _find(self) -> None:
         """Go to the next place; from the last on to the first."""
@@ -52,15 +60,28 @@ class GuideDialog(QDialog):
 
 
 class GuideText(QTextBrowser):
-    """Markdown with pictures that are never wider than the page; links within it work, others leave."""
+    """Markdown with pictures that are never wider than the page; links within the guides work, others leave.
 
-    def __init__(self, folder: Path) -> None:
-        """`folder`: what the names of pictures begin in."""
+    Attributes:
+        guide: the file that is shown; None: there is none.
+    """
+
+    def __init__(self) -> None:
         super().__init__()
-        self._folder = folder
+        self.guide: Path | None = None
+        self._folder = resource_root()  # what the names of pictures begin in
+        self._named: dict[str, str] = {}  # the name of a heading, what it says
         self.setAccessibleName("User's guide")
         self.setOpenLinks(False)
         self.anchorClicked.connect(self._follow)
+
+    def read(self, guide: Path | None) -> None:
+        """Show this file from its beginning; None: say where it can be found."""
+        self.guide = guide
+        self._folder = resource_root() if guide is None else guide.parent
+        words = _words(guide)
+        self._named = dict(_NAMED_HEADING.findall(words))
+        self.setMarkdown(_ANCHOR.sub("", words))
 
     def loadResource(self, kind: int, name: QUrl | str) -> object:
         """A picture of the guide, small enough; nothing from elsewhere."""
@@ -79,10 +100,13 @@ class GuideText(QTextBrowser):
         if link.scheme() in ("http", "https"):
             QDesktopServices.openUrl(link)
             return
-        wanted = link.fragment()
+        other = self._folder / link.path()
+        if re.fullmatch(r"guide(\.\w+)?\.md", link.path()) and other.is_file():
+            self.read(other)
+        wanted = self._named.get(link.fragment(), link.fragment())
         block = self.document().begin()
         while block.isValid():
-            if block.blockFormat().headingLevel() and anchor(block.text()) == wanted:
+            if block.blockFormat().headingLevel() and wanted in (block.text(), anchor(block.text())):
                 self.setTextCursor(QTextCursor(block))
                 self.verticalScrollBar().setValue(
                     round(self.document().documentLayout().blockBoundingRect(block).top())

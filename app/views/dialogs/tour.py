@@ -39,6 +39,8 @@ STEPS: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
     ),
 )
 """Title, text, and the commands whose keys go into it."""
+AFTER_OPENING: Final = 1
+"""The step to begin with where a folder is open already."""
 MARGIN: Final = 18
 WIDTH: Final = 400
 
@@ -88,9 +90,9 @@ class TourCard(QFrame):
         """The step that is shown, from 0."""
         return self._step
 
-    def begin(self, *, focus: bool) -> None:
-        """Show the first step; with `focus` the keyboard goes there."""
-        self._step = 0
+    def begin(self, *, focus: bool, step: int = 0) -> None:
+        """Show a step, the first one unless said; with `focus` the keyboard goes there."""
+        self._step = step
         self.show_step()
         self.show()
         self.raise_()
