@@ -1,0 +1,1 @@
+"""What strangers may put into files, and that it stays without effect."""
