@@ -5,8 +5,8 @@ python packaging/package.py [--out dist] [--work build] [--torch SPEC] [--only w
 Every step works in an environment of its own below --work, from the wheel that was just built: a file that
 the wheel lacks is missing here, and not first on somebody's machine. The frozen application takes what
 --torch names, else the CPU build of torch where its package address can be reached, else the default build.
-It is tried at the end: `--self-test` has to pass. Beside it lie its software bill of materials (CycloneDX)
-and the licences of all that it holds.
+It is tried at the end: `--self-test --training` has to pass. Beside it lie its software bill of materials
+(CycloneDX) and the licences of all that it holds.
 """
 
 import argparse
@@ -66,25 +66,23 @@ def freeze(wheel: Path, options: argparse.Namespace) -> Path:
     python = _python(environment)
     target = options.work / "frozen"
     shutil.rmtree(target, ignore_errors=True)
+    if sys.platform != "linux":
+        _run(python, HERE / "icons.py", options.work / "pyinstaller" / "studio")
     _run(
         python, "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN",
         "--distpath", target, "--workpath", options.work / "pyinstaller", HERE / "studio.spec",
     )  # fmt: skip
     program = target / NAME
-    licences = options.out / "licences.md"
-    _run(
-        python, "-m", "piplicenses", "--format=markdown", "--with-urls", "--with-license-file",
-        "--no-license-path", f"--output-file={licences}",
-    )  # fmt: skip
-    _run(python, "-m", "cyclonedx_py", "environment", "--output-file", options.out / "sbom.cdx.json", python)
-    for file in (licences, ROOT / "LICENSE", ROOT / "NOTICE"):
+    _run(python, HERE / "contents.py", program, options.out / "licences.md", options.out / "sbom.cdx.json")
+    for file in (ROOT / "LICENSE", ROOT / "NOTICE"):
         shutil.copy(file, program)
     return program
 
 
 def _install(environment: Path, wheel: Path, torch: str | None) -> None:
-    """The wheel and the tools; torch first, so that the wheel takes what is there."""
+    """The wheel and the tools in the pinned versions; torch first, so that the wheel takes what is there."""
     install = [_uv(), "pip", "install", "--quiet", "--python", _python(environment)]
+    install += ["--constraint", ROOT / "constraints.txt"]
     found = os.environ.get("PIP_FIND_LINKS")
     install += ["--find-links", found] if found else []
     chosen = [torch] if torch else []
@@ -104,14 +102,13 @@ def _install(environment: Path, wheel: Path, torch: str | None) -> None:
         NAME,
         wheel,
         "pyinstaller>=6.10,<7",
-        "pip-licenses>=5,<6",
-        "cyclonedx-bom>=7,<8",
+        "cyclonedx-python-lib[json-validation]>=11,<12",
     )
 
 
 def self_test(program: Path) -> None:
-    """The application without this source tree: it opens, detects, edits, exports and ends."""
-    command = [str(program), "--self-test"]
+    """The application without this source tree: it opens, detects, edits, exports, learns and ends."""
+    command = [str(program), "--self-test", "--training"]
     if not os.environ.get("DISPLAY") and shutil.which("xvfb-run"):
         command = ["xvfb-run", "--auto-servernum", *command]
     began = time.monotonic()
@@ -146,7 +143,11 @@ def make_deb(program: Path, options: argparse.Namespace) -> Path:
     icons.mkdir(parents=True)
     shutil.copy(HERE / "linux" / f"{NAME}.desktop", share / "applications")
     shutil.copy(ROOT / "resources" / "icons" / "app.svg", icons / f"{NAME}.svg")
-    shutil.copy(ROOT / "NOTICE", share / "doc" / NAME / "copyright")
+    (share / "doc" / NAME / "copyright").write_text(
+        (ROOT / "NOTICE").read_text(encoding="utf-8")
+        + f"\nThe licences of all that is inside: /opt/{NAME}/licences\n",
+        encoding="utf-8",
+    )
     (tree / "usr" / "bin" / NAME).symlink_to(Path("/opt") / NAME / NAME)
     size = sum(file.stat().st_size for file in tree.rglob("*") if file.is_file()) // 1024
     (tree / "DEBIAN" / "control").write_text(
