@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -44,7 +44,8 @@ from PySide6.QtGui import QGuiApplication  # noqa: E402
 from PySide6.QtWidgets import QApplication, QDialog, QWidget  # noqa: E402
 
 from app.domain.page import Page  # noqa: E402
-from app.settings.schema import Settings  # noqa: E402
+from app.i18n.translation import read_dictionary  # noqa: E402
+from app.settings.schema import LanguageName, Settings  # noqa: E402
 from app.settings.store import SettingsStore  # noqa: E402
 from app.storage.backups import back_up  # noqa: E402
 from app.storage.project_db import ProjectDb  # noqa: E402
@@ -54,8 +55,22 @@ from tests.helpers.app_robot import AppRobot, run_main  # noqa: E402
 from tests.helpers.compared import give_truth, sample_truth  # noqa: E402
 
 PICTURES: Final = ROOT / "docs" / "images" / "guide"
-GUIDE: Final = ROOT / "docs" / "guide.md"
-KEYS_HEADING: Final = "## The keys\n"
+
+
+class Guide(NamedTuple):
+    """A guide, with the heading of its tables of keys and the words of the last of them."""
+
+    language: LanguageName
+    file: Path
+    keys: str
+    mouse: str
+    gesture: str
+
+
+GUIDES: Final = (
+    Guide("en", ROOT / "docs" / "guide.md", "## The keys\n", "Mouse and picture", "Gesture"),
+    Guide("zh_TW", ROOT / "docs" / "guide.zh_TW.md", "## 按鍵總表\n", "滑鼠與圖片", "動作"),
+)
 SAMPLES: Final = ROOT / "resources" / "samples"
 SCREEN: Final = (1360, 850)
 LARGEST_BYTES: Final = 100_000
@@ -179,21 +194,24 @@ def write(picture: Image.Image, name: str, *, photo: bool) -> None:
     raise AssertionError(f"{name} does not fit into {LARGEST_BYTES} bytes")
 
 
-def write_keys() -> None:
+def write_keys(guide: Guide) -> None:
     """Put every command with its keys, and the gestures of the mouse, at the end of the guide."""
-    text = GUIDE.read_text(encoding="utf-8")
-    lines = [text[: text.index(KEYS_HEADING)] + KEYS_HEADING]
-    lines += [
-        "These are the keys of the preset *Studio*; **Help > Keys** (`F1`) shows them as you have them."
-    ]
+    dictionary = read_dictionary(guide.language)
+
+    def shown(words: str) -> str:
+        return dictionary.find(words) or words
+
+    command, keys, what = (shown(words) for words in ("Command", "Keys", "What it does"))
+    text = guide.file.read_text(encoding="utf-8")
+    lines = [text[: text.index("\n### ", text.index(guide.keys))].rstrip("\n")]
     for menu in MENUS:
-        lines += ["", f"### {menu}", "", "| Command | Keys | What it does |", "|---|---|---|"]
+        lines += ["", f"### {shown(menu)}", "", f"| {command} | {keys} | {what} |", "|---|---|---|"]
         for spec in (spec for spec in ACTIONS if spec.menu == menu):
-            keys = ", ".join(f"`{key}`" for key in spec.keys)
-            lines.append(f"| {spec.text.removesuffix('...')} | {keys} | {spec.hint} |")
-    lines += ["", "### Mouse and picture", "", "| Gesture | What it does |", "|---|---|"]
-    lines += [f"| {gesture} | {what} |" for gesture, what in MOUSE_GESTURES]
-    GUIDE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            pressed = ", ".join(f"`{key}`" for key in spec.keys)
+            lines.append(f"| {shown(spec.text.removesuffix('...'))} | {pressed} | {shown(spec.hint)} |")
+    lines += ["", f"### {guide.mouse}", "", f"| {guide.gesture} | {what} |", "|---|---|"]
+    lines += [f"| {shown(gesture)} | {shown(effect)} |" for gesture, effect in MOUSE_GESTURES]
+    guide.file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 # --- the chapters: what is done, and when the camera clicks ---
@@ -344,7 +362,8 @@ def main(arguments: list[str]) -> int:
         shutil.rmtree(place, ignore_errors=True)
         play(chapter, place)
     shutil.rmtree(place, ignore_errors=True)
-    write_keys()
+    for guide in GUIDES:
+        write_keys(guide)
     del application
     size = sum(file.stat().st_size for file in PICTURES.iterdir())
     sys.stderr.write(f"{len(list(PICTURES.iterdir()))} pictures, {size / 1e6:.2f} MB\n")

@@ -116,6 +116,8 @@ def chinese(artist: "Artist") -> Steps:
 def faults(artist: "Artist") -> Steps:
     """The messages over the picture, each for its real reason."""
     yield artist.picture_shown
+    yield artist.checkpoint_ready
+    yield from rest(1.0)  # what was detected before has been read, so that nothing else asks for the folder
     artist.folder.rename(artist.folder.with_name("unplugged"))
     artist.trigger("tool.rectangle")
     artist.drag((200, 200), (400, 300))
