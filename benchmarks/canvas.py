@@ -253,7 +253,7 @@ class Bench:
         self.settle()
 
         def step(number: int) -> None:
-            self.canvas.set_map_style("viridis" if number % 2 else "inferno", 0.6)
+            self.canvas.stage.score.set_style("viridis" if number % 2 else "inferno", 0.6)
             self.paint()
 
         result = timed(step)

@@ -35,6 +35,10 @@ from tcm_core.train.run import train_config
 
 DATA: Final = Path(__file__).resolve().parents[2] / "shared" / "data" / "icdar2015" / "train"
 LIMIT_PERCENT: Final = 10.0
+COLUMNS: Final = (
+    "preset", "variant", "batch", "step ms", "loader ms", "other ms", "a state ms", "outside %", "samples/s",
+    "of baseline",
+)  # fmt: skip
 WARM_UP: Final = 5
 """Steps that do not count: loader processes start, memory is asked for."""
 
@@ -142,6 +146,30 @@ def measure(preset: str, arguments: argparse.Namespace, *, tcm: bool) -> Row:
 
 def main() -> None:
     """Measure, print a table, and write the figures when asked to."""
+    arguments = _arguments()
+    console = Console(width=120)
+    rows: list[Row] = []
+    table = Table(
+        title=f"training at {arguments.size} pixels; limit of the share outside: {LIMIT_PERCENT:.0f} %"
+    )
+    for column in COLUMNS:
+        table.add_column(column, justify="left" if column in ("preset", "variant") else "right")
+    for preset in arguments.preset:
+        plain, with_tcm = (measure(preset, arguments, tcm=tcm) for tcm in (False, True))
+        for row in (plain, with_tcm):
+            table.add_row(*_cells(row, plain))
+            rows.append(row)
+    console.print(table)
+    console.print(
+        f"on {rows[0].device}, {arguments.workers} loader processes, {rows[0].data}", highlight=False
+    )
+    if arguments.json:
+        arguments.json.write_text(
+            json.dumps([asdict(row) for row in rows], indent=1) + "\n", encoding="utf-8"
+        )
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -155,56 +183,24 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.steps < 4 * WARM_UP:
         parser.error(f"--steps: at least {4 * WARM_UP}")
-    console = Console(width=120)
-    rows = []
-    table = Table(
-        title=f"training at {arguments.size} pixels; limit of the share outside: {LIMIT_PERCENT:.0f} %"
-    )
-    columns = (
-        "preset",
-        "variant",
-        "batch",
-        "step ms",
-        "loader ms",
-        "other ms",
-        "a state ms",
-        "outside %",
-        "samples/s",
-        "of baseline",
-    )
-    for column in columns:
-        table.add_column(column, justify="left" if column in ("preset", "variant") else "right")
-    for preset in arguments.preset:
-        plain, with_tcm = (measure(preset, arguments, tcm=tcm) for tcm in (False, True))
-        for row in (plain, with_tcm):
-            missed = " (missed)" if row.outside_percent > LIMIT_PERCENT else ""
-            figures = (
-                f"{row.step_ms:.0f}",
-                f"{row.loader_ms:.1f}",
-                f"{row.other_ms:.1f}",
-                f"{row.saving_ms:.0f}",
-            )
-            speed = (
-                f"{row.samples_per_second:.2f}",
-                f"{row.samples_per_second / plain.samples_per_second:.2f}",
-            )
-            table.add_row(
-                row.preset,
-                row.variant,
-                str(row.batch),
-                *figures,
-                f"{row.outside_percent:.1f}{missed}",
-                *speed,
-            )
-            rows.append(row)
-    console.print(table)
-    console.print(
-        f"on {rows[0].device}, {arguments.workers} loader processes, {rows[0].data}", highlight=False
-    )
-    if arguments.json:
-        arguments.json.write_text(
-            json.dumps([asdict(row) for row in rows], indent=1) + "\n", encoding="utf-8"
-        )
+    return arguments
+
+
+def _cells(row: Row, baseline: Row) -> list[str]:
+    """A line of the table, in the order of COLUMNS."""
+    missed = " (missed)" if row.outside_percent > LIMIT_PERCENT else ""
+    return [
+        row.preset,
+        row.variant,
+        str(row.batch),
+        f"{row.step_ms:.0f}",
+        f"{row.loader_ms:.1f}",
+        f"{row.other_ms:.1f}",
+        f"{row.saving_ms:.0f}",
+        f"{row.outside_percent:.1f}{missed}",
+        f"{row.samples_per_second:.2f}",
+        f"{row.samples_per_second / baseline.samples_per_second:.2f}",
+    ]
 
 
 if __name__ == "__main__":
