@@ -115,6 +115,21 @@ def test_the_dialog_says_which_pages_it_takes_and_which_look_alike(qapp, folder:
     run_with(FakeDetector(), [str(folder)], script)
 
 
+def test_a_window_that_is_closed_in_two_ways_at_once_is_closed_once(qapp, folder: Path):
+    def script(robot: AppRobot):
+        yield robot.picture_shown
+        robot.trigger("finetune")
+        dialog = finetune_dialog(robot)
+        yield dialog.start_button.isEnabled
+        dialog.finished.connect(ended.append)
+        dialog.reject()
+        dialog.done(0)
+
+    ended: list[int] = []
+    run_with(FakeDetector(), [str(folder)], script)
+    assert ended == [0]
+
+
 def test_three_steps_say_how_long_it_takes_and_a_missing_checkpoint_is_said(qapp, folder: Path, tiny: Path):
     def script(robot: AppRobot):
         yield robot.picture_shown
