@@ -9,6 +9,7 @@ from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from app.document.selection import Selection
+from app.domain.counted import counted
 from app.i18n.translation import tr
 from app.qtmodels.pages import SAFE_COLOURS, STATE_COLOURS, PageListModel
 from app.qtmodels.regions import RegionTableModel
@@ -314,7 +315,7 @@ class Studio(QObject):
 
     @Slot(list)
     def _found_again(self, keys: list[str]) -> None:
-        images = "1 image" if len(keys) == 1 else f"{len(keys)} images"
+        images = counted(len(keys), "image")
         self.window.folder_banner.tell(f"{images} moved or renamed: the labels were found by the content.")
 
     @Slot(object)

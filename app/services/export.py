@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QThreadPool, Signal, Slot
 
+from app.domain.counted import counted
 from app.domain.page import Page
+from app.services.export_words import page_lines, single_lines
 from app.services.format_export import FormatPlan, plan_format, write_format
 from app.services.workspace import Workspace
 from app.storage.export_profile import ExportProfile, load_profile, save_profile
@@ -18,8 +20,6 @@ from tcm_core.geometry.orientation import ReadFrame
 
 if TYPE_CHECKING:
     from tcm_core.data.image_io import ImageHeader
-
-SHOWN_LINES: Final = 200
 
 
 @dataclass(frozen=True)
@@ -60,37 +60,23 @@ class ExportPlan:
 
     def report(self, as_zip: bool = False) -> str:
         """What the format changes or leaves out, in words, to be read before writing."""
-        regions, images = _count(self.region_count, "region"), _count(len(self.items), "image")
+        regions, images = counted(self.region_count, "region"), counted(len(self.items), "image")
         lines = [f"{regions} of {images} will be written in ICDAR 2015 form."]
-        if self.untouched:
-            lines.append(
-                "Left out, because they have no regions and are not approved: "
-                f"{_count(self.untouched, 'image')}."
-            )
-        if self.turned:
-            how = "stored" if self.frame == "stored" else "shown"
-            lines.append(
-                f"Shown in another orientation than stored (EXIF): {_count(self.turned, 'image')}. "
-                f"The coordinates are those of the picture as it is {how}."
-            )
+        lines += page_lines(self.untouched, self.turned, self.frame)
         fitted = sum(len(item.report.quads_fitted) for item in self.items)
         if fitted:
             lines.append(
-                f"Without four corners, turned into the smallest rectangle: {_count(fitted, 'region')}."
+                f"Without four corners, turned into the smallest rectangle: {counted(fitted, 'region')}."
             )
         dropped = sum(len(item.report.dropped) for item in self.items)
         if dropped:
-            lines.append(f"Left out, because they cannot be written: {_count(dropped, 'region')}.")
+            lines.append(f"Left out, because they cannot be written: {counted(dropped, 'region')}.")
         single = [
             f"{key}: the image cannot be read, so its orientation is not known; written as it was shown"
             for key in self.unread
         ]
         single += report_lines(self.items, as_zip)
-        if single:
-            lines.extend(["", *single[:SHOWN_LINES]])
-        if len(single) > SHOWN_LINES:
-            lines.append(f"... and {len(single) - SHOWN_LINES} more")
-        return "\n".join(lines)
+        return "\n".join([*lines, *single_lines(single)])
 
 
 class ExportService(QObject):
@@ -279,10 +265,6 @@ def write_plan(plan: AnyPlan, out: Path, as_zip: bool = False) -> list[Path] | P
         return _problem(error, str(out))
     except Exception as error:  # noqa: BLE001 the edge of a thread: reported as a problem
         return _problem(error, str(out))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _problem(error: Exception, where: str) -> Problem:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from app.domain.counted import counted
 from app.domain.page import Page
+from app.services.export_words import page_lines, single_lines
 from app.storage.label_io import instances_of
 from tcm_core.errors import BadImage, BadLabels
 from tcm_core.geometry.orientation import ReadFrame
@@ -15,7 +17,6 @@ from tcm_core.geometry.orientation import ReadFrame
 if TYPE_CHECKING:
     from tcm_core.data.formats.labelled import LabelledImage, LabelReport
 
-SHOWN_LINES: Final = 200
 WITHOUT_ZIP: Final = frozenset(("art", "cocotext", "coco", "yolo-obb"))
 """Formats that are one file, or a folder with images beside it."""
 ONE_FILE: Final = frozenset(("art", "cocotext", "coco", "ppocrlabel", "yolo-obb"))
@@ -73,22 +74,12 @@ class FormatPlan:
         """What the format changes or leaves out, in words, to be read before writing."""
         from tcm_core.data.formats.table import FORMATS
 
-        images = _count(self.image_count, "image")
+        images = counted(self.image_count, "image")
         lines = [
-            f"{_count(self.region_count, 'region')} of {images} will be written as "
+            f"{counted(self.region_count, 'region')} of {images} will be written as "
             f"{FORMATS[self.format].title}{', in one archive' if as_zip else ''}."
         ]
-        if self.untouched:
-            lines.append(
-                "Left out, because they have no regions and are not approved: "
-                f"{_count(self.untouched, 'image')}."
-            )
-        if self.turned:
-            how = "stored" if self.frame == "stored" else "shown"
-            lines.append(
-                f"Shown in another orientation than stored (EXIF): {_count(self.turned, 'image')}. "
-                f"The coordinates are those of the picture as it is {how}."
-            )
+        lines += page_lines(self.untouched, self.turned, self.frame)
         single = [
             f"{key}: the image cannot be read, so its size and orientation are not known"
             for key in self.unread
@@ -96,17 +87,11 @@ class FormatPlan:
         kinds = Counter(_kind(change.what) for change in self.trial.changed)
         if kinds:
             lines += ["", "What this format cannot hold:"]
-            lines += [
-                f"  {kind}: {number} time{'' if number == 1 else 's'}" for kind, number in kinds.most_common()
-            ]
+            lines += [f"  {kind}: {counted(number, 'time')}" for kind, number in kinds.most_common()]
         for change in self.trial.changed:
             place = "" if change.index is None else f" region {change.index + 1}:"
             single.append(f"{change.image}:{place} {change.what}")
-        if single:
-            lines += ["", *single[:SHOWN_LINES]]
-        if len(single) > SHOWN_LINES:
-            lines.append(f"... and {len(single) - SHOWN_LINES} more")
-        return "\n".join(lines)
+        return "\n".join([*lines, *single_lines(single)])
 
 
 def plan_format(
@@ -184,7 +169,3 @@ def _write(name: str, images: "Sequence[LabelledImage]", out: Path) -> "LabelRep
 def _kind(what: str) -> str:
     """The kind of a change: its words without numbers."""
     return " ".join(word for word in what.split() if not any(sign.isdigit() for sign in word))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

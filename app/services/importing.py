@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from PySide6.QtCore import QObject, Qt, QThreadPool, QTimer, Signal, Slot
 
+from app.domain.counted import counted
 from app.domain.edits import EditRefused
 from app.domain.imported import ImportRegions
 from app.domain.region import Region
@@ -70,14 +71,14 @@ class ImportPlan:
 
         lines = [
             f"Format: {FORMATS[self.format].title}.",
-            f"{_count(self.region_count, 'region')} for {_count(len(self.pages), 'image')} of this folder.",
+            f"{counted(self.region_count, 'region')} for {counted(len(self.pages), 'image')} of this folder.",
         ]
         if labelled:
-            lines.append(f"With regions of their own already: {_count(labelled, 'image')}.")
+            lines.append(f"With regions of their own already: {counted(labelled, 'image')}.")
         if self.turned:
             how = "stored" if self.frame == "stored" else "shown"
             lines.append(
-                f"Shown in another orientation than stored (EXIF): {_count(self.turned, 'image')}. "
+                f"Shown in another orientation than stored (EXIF): {counted(self.turned, 'image')}. "
                 f"The coordinates were taken as those of the picture as it is {how}."
             )
         parts = (
@@ -298,15 +299,11 @@ class _Reading:
         self.pages[key] = tuple(regions)
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def _unsaved(key: str, changed: int) -> Problem:
     return Problem(
         "The import stopped, because labels could not be saved.",
         key,
-        f"{_count(changed, 'image')} changed before are saved. Mend what the line over the picture names, "
+        f"{counted(changed, 'image')} changed before are saved. Mend what the line over the picture names, "
         "press Save now, and import again.",
     )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from app.domain.counted import counted
 from app.domain.page import Page
 from app.storage.backups import backups_of
 from app.storage.connection import check_structure, check_texts, connect, transaction
@@ -63,18 +64,14 @@ class Rebuilt:
         if self.backup is not None:
             too = ", which is damaged too, so that steps or pages may be missing" if self.damaged else ""
             return (
-                f"Nothing in it could be read: the labels of {_pages_text(self.pages)} come from the backup "
-                f"{self.backup.name}{too}{lost}, and what was done after it is lost. The damaged file "
+                f"Nothing in it could be read: the labels of {counted(self.pages, 'page')} come from the "
+                f"backup {self.backup.name}{too}{lost}, and what was done after it is lost. The damaged file "
                 f"is kept as {self.aside.name}."
             )
         return (
-            f"The labels of {_pages_text(self.pages)} were read again{lost}; the damaged file is kept as "
+            f"The labels of {counted(self.pages, 'page')} were read again{lost}; the damaged file is kept as "
             f"{self.aside.name}."
         )
-
-
-def _pages_text(count: int) -> str:
-    return f"{count} page{'' if count == 1 else 's'}"
 
 
 def rebuild(path: Path) -> Rebuilt:

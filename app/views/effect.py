@@ -2,6 +2,7 @@
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from app.domain.counted import counted
 from app.services.all_pages import Effect
 from app.views.main_window import MainWindow
 from app.views.parts import Parts
@@ -45,7 +46,7 @@ def words_of(effect: Effect) -> str:
     """The effect in a sentence; "" when there is nothing to say."""
     if not (effect.stale or effect.without_maps):
         return ""
-    pages = "1 image" if effect.pages == 1 else f"{effect.pages} images"
+    pages = counted(effect.pages, "image")
     text = (
         f"In all images: {pages} would change, {effect.appear} texts would appear, {effect.vanish} would go"
     )

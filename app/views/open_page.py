@@ -5,6 +5,7 @@ from PySide6.QtGui import QImage
 
 from app.document.session import Session
 from app.domain.accept import regions_from_detections
+from app.domain.counted import counted
 from app.domain.edits import AddRegions, Edit, EditRefused, ReplaceRegions
 from app.domain.level_set import KeptMaps
 from app.domain.map_layers import map_named, map_names
@@ -149,7 +150,7 @@ class OpenPage(QObject):
         self.apply(AddRegions(regions))
         left_out = len(chosen) - len(regions)
         note = f"; {left_out} left out, because there are regions already" if left_out else ""
-        self._window.status.tell(f"{len(regions)} detection{'' if len(regions) == 1 else 's'} accepted{note}")
+        self._window.status.tell(f"{counted(len(regions), 'detection')} accepted{note}")
         if len(regions) == 1:
             self._parts.selection.set([regions[0].id])
 
@@ -319,8 +320,7 @@ class OpenPage(QObject):
         elif found is None:
             text = "This image has not been looked at." if self.key is not None else ""
         else:
-            count = len(found.detections)
-            text = f"{count} detection{'' if count == 1 else 's'} by {found.checkpoint_name}."
+            text = f"{counted(len(found.detections), 'detection')} by {found.checkpoint_name}."
             if found.maps is None:
                 text += " Its maps are not kept any more: detect again to move the threshold."
         self._window.detection.set_summary(text)

@@ -98,11 +98,25 @@ def _texts(node: ast.expr) -> Iterator[str]:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
     elif isinstance(node, ast.JoinedStr):
-        parts = [part.value if isinstance(part, ast.Constant) else "{}" for part in node.values]
-        yield "".join(str(part) for part in parts)
+        yield "".join(_part(part) for part in node.values)
+    elif isinstance(node, ast.Call) and _name(node.func) == "counted":
+        yield _counted(node)
     elif isinstance(node, ast.IfExp):
         yield from _texts(node.body)
         yield from _texts(node.orelse)
     elif isinstance(node, ast.List | ast.Tuple):
         for item in node.elts:
             yield from _texts(item)
+
+
+def _part(part: ast.expr) -> str:
+    """A piece of an f-string: its words, or a gap; a number with its noun keeps the noun."""
+    if isinstance(part, ast.Constant):
+        return str(part.value)
+    inside = part.value if isinstance(part, ast.FormattedValue) else part
+    return _counted(inside) if isinstance(inside, ast.Call) and _name(inside.func) == "counted" else "{}"
+
+
+def _counted(call: ast.Call) -> str:
+    noun = call.args[1]
+    return f"{{}} {noun.value}{{}}" if isinstance(noun, ast.Constant) else "{} {}"

@@ -7,6 +7,7 @@ from PySide6.QtCore import QMimeData, QObject, Slot
 from PySide6.QtGui import QGuiApplication
 
 from app.domain.clipboard import MIME_TYPE, from_clipboard, placed, to_clipboard
+from app.domain.counted import counted
 from app.domain.edits import AddRegions, DeleteRegions, EditRefused
 from app.domain.region import Region
 from app.storage.errors import StorageError
@@ -35,7 +36,7 @@ class ClipboardCommands(QObject):
         data.setData(MIME_TYPE, to_clipboard(regions))
         data.setText("\n".join(region.text for region in regions))
         QGuiApplication.clipboard().setMimeData(data)
-        self._desk.tell(f"{_counted(regions)} copied")
+        self._desk.tell(f"{counted(len(regions), 'region')} copied")
 
     def cut(self) -> None:
         self.copy()
@@ -49,10 +50,10 @@ class ClipboardCommands(QObject):
             regions = from_clipboard(bytes(data.data(MIME_TYPE).data()))
         except BadLabels as error:
             raise EditRefused(str(error)) from error
-        self._add(regions, "pasted")
+        self._desk.tell(f"{counted(self._add(regions), 'region')} pasted")
 
     def duplicate(self) -> None:
-        self._add(self._chosen(), "duplicated")
+        self._desk.tell(f"{counted(self._add(self._chosen()), 'region')} duplicated")
 
     def keep_previous(self) -> None:
         """Add the regions of the image that was open before, or of the one before in the list."""
@@ -75,9 +76,9 @@ class ClipboardCommands(QObject):
         new = [region for region in regions if (region.polygon.tobytes(), region.text) not in there]
         if not new:
             raise EditRefused(f"The regions of {before} are here already.")
-        self._add(new, f"taken over from {before}")
+        self._desk.tell(f"{counted(self._add(new), 'region')} taken over from {before}")
 
-    def _add(self, regions: Sequence[Region], what: str) -> None:
+    def _add(self, regions: Sequence[Region]) -> int:
         rect = self._desk.window.canvas.stage.image_rect
         if rect.isEmpty():
             raise EditRefused("Wait until the picture is shown.")
@@ -85,7 +86,7 @@ class ClipboardCommands(QObject):
         copies = placed(regions, (rect.height(), rect.width()), page.regions)
         self._desk.open_page.apply(AddRegions(copies))
         self._desk.parts.selection.set([region.id for region in copies])
-        self._desk.tell(f"{_counted(copies)} {what}")
+        return len(copies)
 
     def _chosen(self) -> list[Region]:
         ids = self._desk.parts.selection.ids
@@ -96,10 +97,6 @@ class ClipboardCommands(QObject):
         key = self._desk.open_page.key
         if key != self._key:
             self._before, self._key = self._key, key
-
-
-def _counted(regions: Sequence[Region]) -> str:
-    return "1 region" if len(regions) == 1 else f"{len(regions)} regions"
 
 
 A, C = ActionSpec, ClipboardCommands

@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Slot
 
+from app.domain.counted import counted
 from app.domain.earlier import Change, RestorePage, changes, difference
 from app.domain.page import Page
 from app.qtmodels.history import when
@@ -122,7 +123,7 @@ class HistoryCommands(QObject):
             return
         self._desk.open_page.look_back(earlier)
         self._panel.tell(
-            f"{_counted(earlier)} at {when(step)}. "
+            f"{_page_words(earlier)} at {when(step)}. "
             f"Done since then: {difference(earlier, self._desk.open_page.page).words()}."
         )
 
@@ -149,7 +150,7 @@ class HistoryCommands(QObject):
 
     def _say_now(self) -> None:
         count = max(self._panel.model.rowCount() - 1, 0)
-        steps = "1 step" if count == 1 else f"{count} steps"
+        steps = counted(count, "step")
         self._panel.tell(f"{steps} so far. Choose one to see the image as it was after it.")
 
     @Slot(object)
@@ -162,9 +163,8 @@ def _line(number: int, change: Change) -> str:
     return f"{number}{text}: {change.words()}"
 
 
-def _counted(page: Page) -> str:
-    count = len(page.regions)
-    return f"{count} region{'' if count == 1 else 's'}, {page.review}"
+def _page_words(page: Page) -> str:
+    return f"{counted(len(page.regions), 'region')}, {page.review}"
 
 
 A, C = ActionSpec, HistoryCommands

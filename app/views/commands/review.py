@@ -4,6 +4,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject
 
+from app.domain.counted import counted
 from app.domain.edits import SetReview
 from app.domain.review import ReviewState
 from app.views.action_spec import ActionSpec
@@ -39,9 +40,7 @@ class ReviewCommands(QObject):
         self._desk.open_page.apply(SetReview(review))
         left_out = self._desk.open_page.not_accepted if review == "approved" else 0
         if left_out:
-            self._desk.tell(
-                f"Approved without {left_out} detection{'' if left_out == 1 else 's'} not accepted"
-            )
+            self._desk.tell(f"Approved without {counted(left_out, 'detection')} not accepted")
 
 
 A, C = ActionSpec, ReviewCommands

@@ -4,6 +4,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Slot
 
+from app.domain.counted import counted
 from app.domain.edits import SetIgnore
 from app.domain.legibility import Legibility
 from app.domain.spelling import TextCheck
@@ -93,7 +94,7 @@ class TextCommands(QObject):
     @Slot(object)
     def _ignore(self, ids: frozenset[str]) -> None:
         self._desk.open_page.apply(SetIgnore(ids, ignore=True))
-        self._desk.tell(f"{len(ids)} region{'' if len(ids) == 1 else 's'} ignored; Undo takes it back")
+        self._desk.tell(f"{counted(len(ids), 'region')} ignored; Undo takes it back")
 
     @Slot()
     def _leave_alone(self) -> None:

@@ -4,6 +4,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Slot
 
+from app.domain.counted import counted
 from app.storage.errors import StorageError
 from app.views.action_spec import ActionSpec
 from app.views.commands.desk import Desk
@@ -39,9 +40,7 @@ class TruthCommands(QObject):
             self._desk.open_page.problem.emit(known_problem(error, str(db.folder)))
             return
         self._show()
-        self._desk.tell(
-            f"The ground truth of {count} image{'' if count == 1 else 's'} is forgotten; the labels stay"
-        )
+        self._desk.tell(f"The ground truth of {counted(count, 'image')} is forgotten; the labels stay")
 
     @Slot()
     def _opened(self) -> None:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )  # fmt: skip
 
+from app.domain.counted import counted
 from app.i18n.translation import tr, tr_lines
 from app.services.export import AnyPlan, ExportService
 from app.services.format_export import WITHOUT_ZIP, usual_frame, writable_formats
@@ -146,7 +147,7 @@ class ExportDialog(QDialog):
             self._plan = plan
             self._show_report()
         count = 0 if self._plan is None else self._plan.image_count
-        self.export_button.setText(tr(f"Export {count} image{'' if count == 1 else 's'}"))
+        self.export_button.setText(tr(f"Export {counted(count, 'image')}"))
         self.export_button.setEnabled(count > 0)
 
     @property

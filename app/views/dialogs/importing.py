@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )  # fmt: skip
 
+from app.domain.counted import counted
 from app.i18n.translation import tr, tr_lines
 from app.services.importing import AUTO, ImportMode, ImportOutcome, ImportPlan, ImportService
 from app.services.workspace import Workspace
@@ -144,7 +145,7 @@ class ImportDialog(QDialog):
         self.report.setPlainText(tr_lines(plan.report(labelled)))
         self.import_button.setEnabled(bool(plan.pages))
         pages = len(plan.pages)
-        self.import_button.setText(tr(f"Import {pages} image{'' if pages == 1 else 's'}"))
+        self.import_button.setText(tr(f"Import {counted(pages, 'image')}"))
 
     @Slot()
     def _import(self) -> None:
@@ -165,7 +166,7 @@ class ImportDialog(QDialog):
     def _finished(self, outcome: ImportOutcome) -> None:
         start = "Stopped" if outcome.cancelled else "Imported"
         what = "with a ground truth now" if MODES[self.mode.currentIndex()][1] == "truth" else "changed"
-        text = f"{start}: {outcome.pages} image{'' if outcome.pages == 1 else 's'} {what}"
+        text = f"{start}: {counted(outcome.pages, 'image')} {what}"
         if outcome.left:
             text += f", {outcome.left} left as they were"
         self._ended(f"{text}.")

@@ -3,6 +3,8 @@
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from app.domain.counted import counted
+
 
 class ResetDialog(QMessageBox):
     """Keeping the regions is the default.
@@ -18,7 +20,7 @@ class ResetDialog(QMessageBox):
         super().__init__(parent)
         self.setWindowTitle("Reset to the detections")
         self.setIcon(QMessageBox.Icon.Question)
-        self.setText(f"Replace {_count(regions, 'region')} by {_count(detections, 'detection')}?")
+        self.setText(f"Replace {counted(regions, 'region')} by {counted(detections, 'detection')}?")
         self.setInformativeText(
             "Transcriptions and corrections of this image go with them. Undo brings them back."
         )
@@ -32,7 +34,3 @@ class ResetDialog(QMessageBox):
     def _answered(self, _: int) -> None:
         if self.clickedButton() is self.replace_button:
             self.reset_wanted.emit()
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )  # fmt: skip
 
+from app.domain.counted import counted
 from app.i18n.translation import tr
 from app.qtmodels.pages import (
     STATE_WORDS,
@@ -264,7 +265,7 @@ _LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 def counts_text(index: QModelIndex | QPersistentModelIndex) -> str:
     """The second line of a row: state, regions, what the detector did."""
     regions: int = index.data(RegionCountRole)
-    parts = [tr(f"{regions} region{'' if regions == 1 else 's'}")] if regions else []
+    parts = [tr(f"{counted(regions, 'region')}")] if regions else []
     if detection := index.data(DetectionRole):
         parts.append(tr(str(detection)))
     return ", ".join(parts) or tr(STATE_WORDS[index.data(StateRole)])

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.document.selection import Selection
+from app.domain.counted import counted
 from app.domain.page import Page
 from app.domain.spelling import TextCheck, direction_of
 from app.i18n.translation import tr
@@ -112,7 +113,7 @@ class RegionPanel(QWidget):
         self._page = page
         total, ignored = len(page.regions), sum(region.ignore for region in page.regions)
         ending = f", {ignored} ignored" if ignored else ""
-        self.count.setText(tr(f"{total} region{'' if total == 1 else 's'}{ending}"))
+        self.count.setText(tr(f"{counted(total, 'region')}{ending}"))
         self._mark_rows()
         self.lane.show_page(page)
 
