@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 from app.storage.errors import StorageError
-from app.storage.journal import is_intact
 
 BUSY_TIMEOUT_MS: Final = 2000
 _DAMAGED: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
@@ -74,23 +73,6 @@ def check_structure(connection: sqlite3.Connection) -> None:
     found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
     if found != "ok":
         raise StructureDamaged(found)
-
-
-def check_texts(connection: sqlite3.Connection) -> None:
-    """Compare labels and their history with their checksums.
-
-    Raises:
-        StructureDamaged: one has changed.
-        sqlite3.Error: the file cannot be read.
-    """
-    connection.text_factory = bytes
-    try:
-        for table, column in (("pages", "regions"), ("edits", "body"), ("ground_truth", "regions")):
-            for key, text in connection.execute(f"SELECT key, {column} FROM {table}"):  # noqa: S608 - ours
-                if not is_intact(text if isinstance(text, bytes) else str(text).encode()):
-                    raise StructureDamaged(f"{table}: what is kept of {key!r} has changed")
-    finally:
-        connection.text_factory = str
 
 
 def in_words(error: sqlite3.Error, doing: str, path: Path) -> StorageError:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from app.storage.errors import StorageError
 from app.storage.keys import check_key
 from app.storage.project_file import ProjectFile
+from app.storage.sealed_rows import move_rows
 from tcm_core.errors import BadImage
 
 
@@ -109,7 +110,8 @@ class ImageTable:
                 if taken is not None:
                     continue
                 connection.execute("DELETE FROM images WHERE key = ?", (new,))
-                for table in ("pages", "edits", "images", "comments"):
+                move_rows(connection, old, new)
+                for table in ("images", "comments"):
                     connection.execute(f"UPDATE {table} SET key = ? WHERE key = ?", (new, old))
                 for table in ("predictions", "ground_truth", "page_settings"):  # what the new key has stays
                     connection.execute(f"UPDATE OR IGNORE {table} SET key = ? WHERE key = ?", (new, old))

@@ -103,6 +103,11 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     """
     SELECT 1;
     """,
+    # What stands beside the JSON has a CRC-32, too; NULL in older rows.
+    """
+    ALTER TABLE pages ADD COLUMN seal INTEGER;         -- of key, revision, review, region_count
+    ALTER TABLE edits ADD COLUMN seal INTEGER;         -- of key, revision, kind, label, at, whole
+    """,
 )
 
 

@@ -8,7 +8,6 @@ from app.storage.backups import backups_of
 from app.storage.connection import (
     StructureDamaged,
     check_structure,
-    check_texts,
     connect,
     in_words,
     is_damage,
@@ -16,6 +15,7 @@ from app.storage.connection import (
 from app.storage.errors import StorageError
 from app.storage.migrations import MIGRATIONS, migrate, schema_version
 from app.storage.salvage import copy_aside, finish_rebuild, rebuild
+from app.storage.sealed_rows import check_rows
 from app.storage.wal import is_damaged
 
 CHECKED_BYTES: Final = (
@@ -119,7 +119,7 @@ def _open_sound(path: Path, busy_timeout_ms: int) -> sqlite3.Connection:
         if cut_off or doubt(path).exists() or path.stat().st_size <= CHECKED_BYTES:
             check_structure(connection)
             migrate(connection)
-            check_texts(connection)
+            check_rows(connection)
             doubt(path).unlink(missing_ok=True)
         migrate(connection)
     except BaseException:

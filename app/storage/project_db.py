@@ -25,7 +25,6 @@ from app.storage.journal import (
     decode_regions,
     encode_change,
     encode_page,
-    encode_regions,
     replay,
     review_state,
 )
@@ -37,6 +36,7 @@ from app.storage.place import find_place
 from app.storage.predictions import PredictionRow as PredictionRow
 from app.storage.predictions import decode_detections, values_of, with_doubt
 from app.storage.project_file import ProjectFile
+from app.storage.sealed_rows import write_page, write_step
 from app.storage.survey import Survey
 from app.storage.truth import TruthTable
 
@@ -186,17 +186,8 @@ class ProjectDb:
                     "they were read here. Close this folder and open it again; the other labels are kept."
                 )
             step = _step(stored, after, label, kind)
-            self._connection.execute(
-                "INSERT INTO edits (key, revision, kind, label, at, whole, body) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (key, step.revision, step.kind, step.label, step.at, step.whole, step.body),
-            )
-            self._connection.execute(
-                "INSERT INTO pages (key, revision, review, region_count, regions) VALUES (?, ?, ?, ?, ?) "
-                "ON CONFLICT (key) DO UPDATE SET revision = excluded.revision, review = excluded.review, "
-                "region_count = excluded.region_count, regions = excluded.regions",
-                (key, step.revision, after.review, len(after.regions), encode_regions(after.regions)),
-            )
+            write_step(self._connection, key, step)
+            write_page(self._connection, key, step.revision, after)
             if after.comments is not None and after.comments != stored.page.comments:
                 replace_comments(self._connection, key, after.comments)
             self._connection.execute(

@@ -12,22 +12,22 @@ from typing import Any, Final
 from app.domain.counted import counted
 from app.domain.page import Page
 from app.storage.backups import backups_of
-from app.storage.connection import check_structure, check_texts, connect, transaction
+from app.storage.connection import check_structure, connect, transaction
 from app.storage.journal import (
     JournalRow,
     decode_regions,
     encode_page,
-    encode_regions,
     is_intact,
     replay,
     review_state,
 )
 from app.storage.migrations import migrate
+from app.storage.sealed_rows import check_rows, is_sealed, letters, with_seal, write_page, write_step
 
 _COMPANIONS: Final = ("-wal", "-shm", "-journal")
 _COLUMNS: Final = {
     "images": ("key", "bytes", "mtime_ns", "sha256"),
-    "edits": ("key", "revision", "kind", "label", "at", "whole", "body"),
+    "edits": ("key", "revision", "kind", "label", "at", "whole", "seal", "body"),
     "ground_truth": ("key", "source", "regions"),
     "page_settings": ("key", "head", "settings", "active"),
     "comments": ("id", "key", "x", "y", "text", "author", "at", "resolved"),
@@ -42,6 +42,10 @@ _COLUMNS: Final = {
         "mtime_ns",
     ),
 }
+
+
+UNKNOWN: Final = 0
+"""The revision of a page whose row does not tell it any more; that of a step is one at least."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,7 @@ def _is_sound_file(path: Path) -> bool:
     try:
         with closing(sqlite3.connect(path)) as connection:
             check_structure(connection)
-            check_texts(connection)
+            check_rows(connection)
     except sqlite3.Error:
         return False
     return True
@@ -119,7 +123,7 @@ def _made_of(source_path: Path, fresh: Path) -> tuple[int, int, int]:
     with closing(connect(fresh)) as target:
         migrate(target)
         with closing(sqlite3.connect(source_path)) as source, transaction(target):
-            source.text_factory = _letters
+            source.text_factory = letters
             source.execute("PRAGMA writable_schema = ON")  # lets SQLite read a file that was cut off
             counts = _salvage(source, target)
         target.execute("PRAGMA journal_mode = DELETE")  # the file is whole without companions
@@ -173,7 +177,7 @@ def _salvage(source: sqlite3.Connection, target: sqlite3.Connection) -> tuple[in
         marks = ", ".join("?" * len(columns))
         target.executemany(
             f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({marks})",
-            (row for row in _rows(source, table, columns) if _is_sound(row)),
+            (row for row in _rows(source, table, columns) if _is_sound(row) and _is_whole_step(table, row)),
         )
     pages = _pages(source)
     for key, (revision, page) in _from_journal(target).items():
@@ -198,10 +202,6 @@ def _revisions(source: sqlite3.Connection) -> dict[str, int]:
     return found
 
 
-def _letters(text: bytes) -> str:
-    return text.decode("utf-8", "surrogateescape")
-
-
 def _is_sound(row: tuple[Any, ...]) -> bool:
     """Whether all of a row's texts are UTF-8, and its JSON, the last column, is what was written."""
     try:
@@ -211,12 +211,19 @@ def _is_sound(row: tuple[Any, ...]) -> bool:
     return not isinstance(row[-1], str) or is_intact(texts[-1])
 
 
+def _is_whole_step(table: str, row: tuple[Any, ...]) -> bool:
+    """Whether a step is of the page and at the place where it stands; rows of other tables are not asked."""
+    *beside, seal, _ = row
+    return table != "edits" or is_sealed(tuple(beside), seal)
+
+
 def _rows(source: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
     """The rows that can be read, from both ends of the table, so that one broken place hides only itself."""
     seen = None
     for direction in ("ASC", "DESC"):
         try:
-            query = f"SELECT id, {', '.join(columns)} FROM {table} ORDER BY id {direction}"
+            names = ", ".join(with_seal(source, table, columns))
+            query = f"SELECT id, {names} FROM {table} ORDER BY id {direction}"
             for row in source.execute(query):
                 if direction == "DESC" and row[0] == seen:
                     return
@@ -228,12 +235,16 @@ def _rows(source: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> I
 
 
 def _pages(source: sqlite3.Connection) -> dict[str, tuple[int, Page]]:
+    """Pages by their rows; one of which something beside the labels has changed goes after its history."""
     pages = {}
-    for key, revision, review, regions in _rows(source, "pages", ("key", "revision", "review", "regions")):
+    columns = ("key", "revision", "review", "region_count", "seal", "regions")
+    for key, revision, review, count, seal, regions in _rows(source, "pages", columns):
         if not _is_sound((key,)):
             continue
+        known = is_sealed((key, revision, review, count), seal)
         try:
-            pages[str(key)] = int(revision), Page(decode_regions(regions), review_state(review))
+            page = Page(decode_regions(regions), review_state(review))
+            pages[str(key)] = int(revision) if known else UNKNOWN, page
         except (ValueError, TypeError, OverflowError):
             continue
     return pages
@@ -257,12 +268,6 @@ def _from_journal(connection: sqlite3.Connection) -> dict[str, tuple[int, Page]]
 
 def _write_page(target: sqlite3.Connection, key: str, page: Page) -> None:
     highest = target.execute("SELECT max(revision) FROM edits WHERE key = ?", (key,)).fetchone()[0] or 0
-    target.execute(
-        "INSERT INTO edits (key, revision, kind, label, at, whole, body) "
-        "VALUES (?, ?, 'repair', 'Read from a damaged project', ?, 1, ?)",
-        (key, highest + 1, time.time(), encode_page(page)),
-    )
-    target.execute(
-        "INSERT OR REPLACE INTO pages (key, revision, review, region_count, regions) VALUES (?, ?, ?, ?, ?)",
-        (key, highest + 1, page.review, len(page.regions), encode_regions(page.regions)),
-    )
+    label = "Read from a damaged project"
+    write_step(target, key, JournalRow(highest + 1, "repair", label, time.time(), True, encode_page(page)))
+    write_page(target, key, highest + 1, page)

@@ -123,9 +123,9 @@ def test_undo_of_a_step_of_an_older_version_leaves_the_comments(tmp_path: Path, 
         body = json_of(connection.execute("SELECT body FROM edits WHERE revision = 1").fetchone()[0])
         old = body.replace(',"comments":[]', "")
         assert old != body
-        connection.execute("UPDATE edits SET body = ? WHERE revision = 1", (old,))
+        connection.execute("UPDATE edits SET body = ?, seal = NULL WHERE revision = 1", (old,))
         connection.execute("DELETE FROM edits WHERE revision = 2")
-        connection.execute("UPDATE pages SET revision = 1")
+        connection.execute("UPDATE pages SET revision = 1, seal = NULL")
     again = ProjectDb.open(tmp_path)
     session = Session(again)
     session.open_page("a.jpg")

@@ -83,6 +83,7 @@ def test_rows_of_an_earlier_version_have_no_checksum_and_are_read(project: Path,
     file = sqlite3.connect(project)
     for table, column in (("pages", "regions"), ("edits", "body")):
         file.execute(f"UPDATE {table} SET {column} = substr({column}, 1, length({column}) - 9)")
+        file.execute(f"ALTER TABLE {table} DROP COLUMN seal")
     file.execute("PRAGMA user_version = 7")
     file.commit()
     file.close()
@@ -91,6 +92,61 @@ def test_rows_of_an_earlier_version_have_no_checksum_and_are_read(project: Path,
     assert text_of(db, "a.jpg") == "EXIT 67890"
     assert len(db.history("a.jpg")) == 2
     db.close()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE edits SET label = 'Adf' WHERE revision = 1 AND key = 'a.jpg'",
+        "UPDATE edits SET kind = 'redo' WHERE revision = 2 AND key = 'a.jpg'",
+        "UPDATE edits SET at = at + 1 WHERE revision = 2 AND key = 'a.jpg'",
+        "UPDATE pages SET review = 'edited' WHERE key = 'a.jpg'",
+        "UPDATE pages SET revision = 1 WHERE key = 'a.jpg'",
+        "UPDATE pages SET region_count = 7 WHERE key = 'a.jpg'",
+    ],
+)
+def test_what_stands_beside_the_labels_is_known_when_it_has_changed(
+    project: Path, tmp_path: Path, change: str
+):
+    file = sqlite3.connect(project)
+    file.execute(change)
+    file.commit()
+    file.close()
+    db = ProjectDb.open(tmp_path)
+    assert "was damaged" in (db.notice or "")
+    assert [text_of(db, key) for key in ("a.jpg", "b.jpg")] == ["EXIT 67890", "EXIT 67890"]
+    assert (db.load_page("a.jpg").review, db.summaries()["a.jpg"].region_count) == ("approved", 1)
+    db.close()
+    db = ProjectDb.open(tmp_path)
+    assert db.notice is None
+    db.close()
+
+
+def test_a_damaged_backup_of_an_earlier_version_is_taken_for_what_it_is(project: Path, tmp_path: Path):
+    for name, statements in (
+        ("sound", ()),
+        ("damaged", ("UPDATE edits SET label = CAST(x'41ff' AS TEXT) WHERE revision = 1",)),
+    ):
+        folder = tmp_path / name
+        place = folder / ".tcm-studio" / "project.sqlite3"
+        place.parent.mkdir(parents=True)
+        shutil.copy(project, place)
+        file = sqlite3.connect(place)
+        for statement in statements:
+            file.execute(statement)
+        if name == "sound":
+            file.execute("ALTER TABLE edits DROP COLUMN seal")
+            file.execute("ALTER TABLE pages DROP COLUMN seal")
+            file.execute("PRAGMA user_version = 8")
+        file.commit()
+        file.close()
+        assert back_up(place) is not None
+        place.write_bytes(b"this is no database" * 500)
+        db = ProjectDb.open(folder)
+        assert "come from the backup" in (db.notice or "")
+        assert ("damaged too" in (db.notice or "")) == (name == "damaged")
+        assert text_of(db, "a.jpg") == "EXIT 67890"
+        db.close()
 
 
 def test_any_changed_byte_of_a_text_is_known():
