@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from app.storage.backups import back_up, backups_of
 from app.storage.lock import LOCK_FILE, ProjectLock
 from app.storage.project_db import ProjectDb
 from tests.conftest import REPOSITORY
-from tests.faults import corrupt, kill_writers
+from tests.faults import corrupt, kill_writers, monkey
 from tests.faults.corrupt_kinds import KINDS, Kind
 
 SLOW = ("training", "of a run", "ONNX")
@@ -138,6 +139,22 @@ def test_the_monkey_finds_a_command_that_fails(tmp_path: Path):
     )
     assert done.returncode == 1, done.stdout[-3000:]
     assert "KeyError: 'on purpose'" in done.stdout
+
+
+@pytest.mark.parametrize("patience_s", [60.0, 0.2])
+def test_the_monkey_tells_a_late_thread_from_one_that_stays(patience_s: float, monkeypatch):
+    def _collect():  # the name of what the window's diagnosis runs in a thread
+        released.wait(0.5 if patience_s > 1 else 30)
+
+    monkeypatch.setattr(monkey, "LATE_S", patience_s)
+    released, outcome = threading.Event(), monkey.Outcome()
+    thread = threading.Thread(target=_collect)
+    thread.start()
+    monkey._stuck(outcome)
+    released.set()
+    thread.join()
+    late = patience_s > 1
+    assert (outcome.counts["ended late"], len(outcome.faults)) == ((1, 0) if late else (0, 1))
 
 
 def test_many_images_cost_neither_files_nor_threads():
