@@ -106,7 +106,7 @@ class ExportService(QObject):
     def profile(self) -> ExportProfile:
         """How the open project was exported last, or is by default."""
         db = self._workspace.db
-        return ExportProfile() if db is None else load_profile(db)
+        return ExportProfile() if db is None else load_profile(db)[0]
 
     @property
     def frame(self) -> ReadFrame:

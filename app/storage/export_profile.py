@@ -3,13 +3,15 @@
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from app.storage.project_db import ProjectDb
+from app.storage.user_file import load_user_file
 from tcm_core.data.atomic_file import write_text_atomic
 from tcm_core.geometry.orientation import ReadFrame
 
 PROFILE_FILE: Final = "export.json"
+_LARGEST: Final = 100_000  # bytes
 
 
 class ExportProfile(BaseModel):
@@ -30,12 +32,12 @@ class ExportProfile(BaseModel):
     """Of the coordinates. The labels of benchmarks are in the stored frame."""
 
 
-def load_profile(db: ProjectDb) -> ExportProfile:
-    """The profile of a project; the default when there is none or it cannot be read."""
-    try:
-        return ExportProfile.model_validate_json(_path(db).read_bytes())
-    except (OSError, ValidationError):
-        return ExportProfile()
+def load_profile(db: ProjectDb) -> tuple[ExportProfile, str | None]:
+    """The profile of a project, or the default; and what to tell about a file that could not be used.
+
+    A damaged file is set aside: whether approved images are still exported by themselves must not be guessed.
+    """
+    return load_user_file(_path(db), ExportProfile(), _LARGEST, "the settings of exports")
 
 
 def save_profile(db: ProjectDb, profile: ExportProfile) -> None:

@@ -12,6 +12,7 @@ from app.domain.map_layers import map_named, map_names
 from app.domain.page import Page
 from app.services.prediction_store import PredictionSet
 from app.storage.errors import StorageError
+from app.storage.export_profile import load_profile
 from app.views.main_window import MainWindow
 from app.views.panels.layers import OFF
 from app.views.parts import Parts
@@ -175,8 +176,9 @@ class OpenPage(QObject):
         session.undo_group.canUndoChanged.connect(self.changed)  # after the step is on the stack
         session.undo_group.canRedoChanged.connect(self.changed)
         db = self._parts.workspace.db
-        if db is not None and db.notice:
-            self._window.folder_banner.tell(db.notice)
+        notices = () if db is None else (db.notice, load_profile(db)[1])
+        if any(notices):
+            self._window.folder_banner.tell(" ".join(filter(None, notices)))
         else:
             self._window.folder_banner.clear()
         self._window.show_folder(self._parts.workspace.folder)

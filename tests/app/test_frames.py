@@ -141,9 +141,13 @@ def test_planning_alone_remembers_nothing(service, workspace):
 @pytest.mark.parametrize("content", ["", "{", '{"frame": "sideways"}'])
 def test_a_damaged_profile_counts_as_none(workspace, content):
     save_profile(workspace.db, ExportProfile(frame="view"))
-    assert load_profile(workspace.db).frame == "view"
+    assert load_profile(workspace.db)[0].frame == "view"
     workspace.db.path.with_name(PROFILE_FILE).write_text(content, encoding="utf-8")
-    assert load_profile(workspace.db) == ExportProfile()
+    profile, notice = load_profile(workspace.db)
+    assert profile == ExportProfile()
+    assert "kept as export.json.unusable" in (notice or "")
+    assert workspace.db.path.with_name("export.json.unusable").read_text(encoding="utf-8") == content
+    assert load_profile(workspace.db) == (ExportProfile(), None)
 
 
 def test_the_report_says_that_pictures_are_turned_and_which_frame_is_written(service):

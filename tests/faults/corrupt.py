@@ -108,6 +108,12 @@ def run_kind(name: str, cases: int, seed: int, place: Path) -> tuple[Counter[str
     faults: list[str] = []
     shutil.copytree(whole_folder, folder)
     whole, usual = kind.read(folder)
+    shutil.rmtree(folder)
+    shutil.copytree(whole_folder, folder)
+    for file in files:
+        (folder / file).unlink()
+    if outcome_of(kind, folder, whole, usual)[0] == "same":
+        raise ValueError(f"{name}: the reader does not read these files")
     for number in range(cases):
         chance = random.Random(f"{seed} {name} {number}")
         shutil.rmtree(folder)

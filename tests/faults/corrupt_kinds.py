@@ -165,9 +165,12 @@ def _labels(folder: Path, name: str) -> list[Path]:
     write = FORMATS[name].write
     assert write is not None
     write(_IMAGES, folder / "labels")
-    for image in ("a.png", "b.png"):
+    (folder / "labels" / "images").mkdir(exist_ok=True)
+    for image in ("a.png", "b.png"):  # beside the labels, or where YOLO has them
         Image.new("RGB", (640, 480)).save(folder / image)
-    return sorted(path for path in (folder / "labels").rglob("*") if path.is_file())
+        Image.new("RGB", (640, 480)).save(folder / "labels" / "images" / image)
+    found = (folder / "labels").rglob("*")
+    return sorted(path for path in found if path.is_file() and path.suffix != ".png")
 
 
 def _read_labels(folder: Path, name: str) -> Read:
@@ -395,7 +398,8 @@ def _profile(folder: Path) -> list[Path]:
 def _read_profile(folder: Path) -> Read:
     db = ProjectDb.open(folder, folder / "data")
     try:
-        return load_profile(db).model_dump_json(), []
+        profile, notice = load_profile(db)
+        return profile.model_dump_json(), [notice] if notice else []
     finally:
         db.close()
 
@@ -417,8 +421,9 @@ def _record(folder: Path) -> list[Path]:
 
 
 def _read_record(folder: Path) -> Read:
-    records = read_records(folder)
-    return _as_text({name: repr(record) for name, record in records.items()}), []
+    said: list[str] = []
+    records = read_records(folder, lambda file: said.append(f"{file} cannot be read"))
+    return _as_text({name: repr(record) for name, record in records.items()}), said
 
 
 def _maps(folder: Path) -> list[Path]:
