@@ -93,7 +93,10 @@ def _install(environment: Path, wheel: Path, torch: str | None) -> None:
             capture_output=True,
         )
         if tried.returncode:
-            print("the CPU build of torch could not be had; the default build is taken")
+            print(
+                "the CPU build of torch could not be had; the default build is taken, which can be gigabytes"
+            )
+            print("larger: name a CPU build that pip finds by --torch")
     if chosen:
         _run(*install, *chosen)
     _run(

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from app.storage.connection import in_words
+from app.storage.connection import in_words, undecodable_is_damage
 from app.storage.errors import StorageError
 
 BACKUP_FOLDER: Final = "backups"
@@ -41,6 +41,7 @@ def back_up(path: Path, now: float | None = None) -> Path | None:
         folder.mkdir(exist_ok=True)
         half.unlink(missing_ok=True)
         with (
+            undecodable_is_damage(),
             closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as source,
             closing(sqlite3.connect(half)) as target,
         ):

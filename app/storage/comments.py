@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from app.domain.comment import Comment
 from app.storage.keys import check_key
 from app.storage.project_file import ProjectFile
+from app.storage.sealed_rows import write_comment
 
 
 class CommentTable:
@@ -48,7 +49,5 @@ def comment_rows(connection: sqlite3.Connection, key: str) -> list[Comment]:
 def replace_comments(connection: sqlite3.Connection, key: str, comments: Sequence[Comment]) -> None:
     """Make these the comments of a page, within a transaction."""
     connection.execute("DELETE FROM comments WHERE key = ?", (key,))
-    connection.executemany(
-        "INSERT INTO comments (id, key, x, y, text, author, at, resolved) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [(one.id, key, one.x, one.y, one.text, one.author, one.at, one.resolved) for one in comments],
-    )
+    for one in comments:
+        write_comment(connection, key, one)

@@ -58,9 +58,22 @@ class StructureDamaged(sqlite3.DatabaseError):
     """The check of the file's structure found a fault."""
 
 
+@contextmanager
+def undecodable_is_damage() -> Iterator[None]:
+    """Of a damaged file a name, or the message about it, may be no UTF-8, which is no error of SQLite's yet.
+
+    Raises:
+        StructureDamaged: in place of UnicodeDecodeError.
+    """
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise StructureDamaged(f"a text is not UTF-8 ({error.reason})") from error
+
+
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether the error says that the content of the file is broken."""
-    return isinstance(error, StructureDamaged) or _name(error).startswith(_DAMAGED)
+    return _name(error).startswith(_DAMAGED)
 
 
 def check_structure(connection: sqlite3.Connection) -> None:
@@ -70,7 +83,7 @@ def check_structure(connection: sqlite3.Connection) -> None:
         StructureDamaged: they do not.
         sqlite3.Error: the file cannot be read at all.
     """
-    found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    found = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
     if found != "ok":
         raise StructureDamaged(found)
 
@@ -97,7 +110,8 @@ def connect(path: Path, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> sqlite3.Conne
     """
     connection = sqlite3.connect(path, timeout=busy_timeout_ms / 1000, isolation_level=None)
     try:
-        start_journal(connection)
+        with undecodable_is_damage():
+            start_journal(connection)
     except sqlite3.Error:
         connection.close()
         raise
@@ -141,6 +155,8 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _name(error: sqlite3.Error) -> str:
+    if isinstance(error, StructureDamaged) or str(error).startswith("Could not decode to UTF-8"):
+        return "SQLITE_CORRUPT"
     return getattr(error, "sqlite_errorname", None) or ""
 
 
@@ -157,7 +173,10 @@ def read_only(path: Path, what: str) -> Iterator[sqlite3.Connection]:
     """
     try:
         uri = f"{path.absolute().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1000)) as connection:
+        with (
+            undecodable_is_damage(),
+            closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1000)) as connection,
+        ):
             yield connection
     except sqlite3.Error as error:
         raise in_words(error, what, path) from error

@@ -111,8 +111,7 @@ class ImageTable:
                     continue
                 connection.execute("DELETE FROM images WHERE key = ?", (new,))
                 move_rows(connection, old, new)
-                for table in ("images", "comments"):
-                    connection.execute(f"UPDATE {table} SET key = ? WHERE key = ?", (new, old))
+                connection.execute("UPDATE images SET key = ? WHERE key = ?", (new, old))
                 for table in ("predictions", "ground_truth", "page_settings"):  # what the new key has stays
                     connection.execute(f"UPDATE OR IGNORE {table} SET key = ? WHERE key = ?", (new, old))
                 moved.append((old, new))

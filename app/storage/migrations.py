@@ -103,10 +103,11 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     """
     SELECT 1;
     """,
-    # What stands beside the JSON has a CRC-32, too; NULL in older rows.
+    # What stands beside the JSON has a CRC-32, too, and comments have one; NULL in older rows.
     """
     ALTER TABLE pages ADD COLUMN seal INTEGER;         -- of key, revision, review, region_count
     ALTER TABLE edits ADD COLUMN seal INTEGER;         -- of key, revision, kind, label, at, whole
+    ALTER TABLE comments ADD COLUMN seal INTEGER;      -- of key, x, y, text, author, at, resolved
     """,
 )
 

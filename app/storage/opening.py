@@ -11,6 +11,7 @@ from app.storage.connection import (
     connect,
     in_words,
     is_damage,
+    undecodable_is_damage,
 )
 from app.storage.errors import StorageError
 from app.storage.migrations import MIGRATIONS, migrate, schema_version
@@ -78,7 +79,8 @@ def open_to_read(path: Path, busy_timeout_ms: int) -> sqlite3.Connection:
             uri=True, timeout=busy_timeout_ms / 1000, isolation_level=None,
         )  # fmt: skip
         try:
-            version = schema_version(connection)
+            with undecodable_is_damage():
+                version = schema_version(connection)
         except sqlite3.Error:
             connection.close()
             raise
@@ -98,6 +100,7 @@ def doubt(path: Path) -> Path:
     return path.with_name(path.name + ".check")
 
 
+@undecodable_is_damage()
 def _open_sound(path: Path, busy_timeout_ms: int) -> sqlite3.Connection:
     """A connection to a file of the newest schema whose structure is sound.
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.storage.connection import BUSY_TIMEOUT_MS, in_words, is_damage, transaction
+from app.storage.connection import BUSY_TIMEOUT_MS, in_words, is_damage, transaction, undecodable_is_damage
 from app.storage.errors import StorageError
 from app.storage.lock import Holder
 from app.storage.opening import doubt, open_file
@@ -40,7 +40,8 @@ class ProjectFile:
             StorageError: in place of what SQLite raises.
         """
         try:
-            yield self.connection
+            with undecodable_is_damage():
+                yield self.connection
         except sqlite3.Error as error:
             if is_damage(error):
                 with suppress(OSError):

@@ -12,7 +12,7 @@ from typing import Any, Final
 from app.domain.counted import counted
 from app.domain.page import Page
 from app.storage.backups import backups_of
-from app.storage.connection import check_structure, connect, transaction
+from app.storage.connection import check_structure, connect, transaction, undecodable_is_damage
 from app.storage.journal import (
     JournalRow,
     decode_regions,
@@ -108,7 +108,7 @@ def rebuild(path: Path) -> Rebuilt:
 def _is_sound_file(path: Path) -> bool:
     """Whether everything in a project file can be read and is what was written."""
     try:
-        with closing(sqlite3.connect(path)) as connection:
+        with undecodable_is_damage(), closing(sqlite3.connect(path)) as connection:
             check_structure(connection)
             check_rows(connection)
     except sqlite3.Error:
@@ -116,6 +116,7 @@ def _is_sound_file(path: Path) -> bool:
     return True
 
 
+@undecodable_is_damage()
 def _made_of(source_path: Path, fresh: Path) -> tuple[int, int, int]:
     """A new file of what can be read of another; how many pages were read, were lost, are older ones."""
     for ending in ("", *_COMPANIONS):

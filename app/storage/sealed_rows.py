@@ -1,11 +1,11 @@
-"""Rows of pages and steps as they are written, and what tells whether they still are what was written."""
+"""Rows of pages, steps and comments as they are written, and what tells whether one has changed since."""
 
-import json
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from app.domain.comment import Comment
 from app.domain.page import Page
 from app.storage.connection import StructureDamaged
 from app.storage.journal import JournalRow, encode_regions, is_intact
@@ -13,6 +13,7 @@ from app.storage.journal import JournalRow, encode_regions, is_intact
 _BESIDE: Final = {
     "pages": ("key", "revision", "review", "region_count"),
     "edits": ("key", "revision", "kind", "label", "at", "whole"),
+    "comments": ("key", "x", "y", "text", "author", "at", "resolved"),
     "ground_truth": (),
 }
 """What a row's seal is of."""
@@ -21,7 +22,7 @@ _JSON: Final = {"pages": "regions", "edits": "body", "ground_truth": "regions"}
 
 def write_step(connection: sqlite3.Connection, key: str, step: JournalRow) -> None:
     """Put a step into the history of a page."""
-    beside = (key, step.revision, step.kind, step.label, step.at, int(step.whole))
+    beside = (key, step.revision, str(step.kind), str(step.label), float(step.at), int(step.whole))
     connection.execute(
         "INSERT INTO edits (key, revision, kind, label, at, whole, seal, body) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -31,7 +32,7 @@ def write_step(connection: sqlite3.Connection, key: str, step: JournalRow) -> No
 
 def write_page(connection: sqlite3.Connection, key: str, revision: int, page: Page) -> None:
     """Put a page in place of the one there was."""
-    beside = (key, revision, page.review, len(page.regions))
+    beside = (key, revision, str(page.review), len(page.regions))
     connection.execute(
         "INSERT INTO pages (key, revision, review, region_count, seal, regions) VALUES (?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (key) DO UPDATE SET revision = excluded.revision, review = excluded.review, "
@@ -40,9 +41,20 @@ def write_page(connection: sqlite3.Connection, key: str, revision: int, page: Pa
     )
 
 
+def write_comment(connection: sqlite3.Connection, key: str, one: Comment) -> None:
+    """Pin a comment on a page."""
+    x, y = float(one.x) + 0.0, float(one.y) + 0.0  # a file has no -0.0
+    values = (key, x, y, str(one.text), str(one.author), float(one.at), int(one.resolved))
+    connection.execute(
+        "INSERT INTO comments (id, key, x, y, text, author, at, resolved, seal) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (one.id, *values, _seal(values)),
+    )
+
+
 def move_rows(connection: sqlite3.Connection, old: str, new: str) -> None:
-    """Give a page and its history another key; what was damaged before can still be told."""
-    for table in ("pages", "edits"):
+    """Give a page, its history and comments another key; what was damaged before can still be told."""
+    for table in ("pages", "edits", "comments"):
         others = _BESIDE[table][1:]
         rows = connection.execute(
             f"SELECT id, seal, {', '.join(others)} FROM {table} WHERE key = ?",  # noqa: S608 - ours
@@ -62,7 +74,7 @@ def is_sealed(beside: tuple[Any, ...], seal: object) -> bool:
 
 
 def check_rows(connection: sqlite3.Connection) -> None:
-    """Compare labels, their history and the ground truth with their checksums.
+    """Compare labels, their history, comments and the ground truth with their checksums.
 
     Raises:
         StructureDamaged: a row has changed.
@@ -73,7 +85,7 @@ def check_rows(connection: sqlite3.Connection) -> None:
     try:
         for table, beside in _BESIDE.items():
             for key, text, row, seal in _rows(connection, table, beside):
-                whole = is_intact(str(text).encode("utf-8", "surrogateescape"))
+                whole = text is None or is_intact(str(text).encode("utf-8", "surrogateescape"))
                 if not whole or not is_sealed(row, seal):
                     raise StructureDamaged(f"{table}: what is kept of {key!r} has changed")
     finally:
@@ -98,10 +110,10 @@ def letters(text: bytes) -> str:
 def _rows(
     connection: sqlite3.Connection, table: str, beside: tuple[str, ...]
 ) -> Iterator[tuple[Any, Any, tuple[Any, ...], Any]]:
-    columns = ", ".join(with_seal(connection, table, ("key", _JSON[table], "seal", *beside)))
+    columns = ", ".join(with_seal(connection, table, ("key", _JSON.get(table, "NULL"), "seal", *beside)))
     for key, text, seal, *row in connection.execute(f"SELECT {columns} FROM {table}"):  # noqa: S608 - ours
         yield key, text, tuple(row), seal
 
 
 def _seal(beside: tuple[Any, ...]) -> int:
-    return zlib.crc32(json.dumps(beside, default=repr).encode())
+    return zlib.crc32(ascii(beside).encode())

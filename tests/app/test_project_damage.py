@@ -2,16 +2,18 @@
 
 import shutil
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from app.domain.comment import Comment
 from app.domain.edits import SetText
 from app.domain.page import Page
 from app.domain.region import new_region
 from app.storage.backups import back_up
 from app.storage.journal import decode_regions, encode_regions, is_intact, json_of
-from app.storage.project_db import ProjectDb
+from app.storage.project_db import ProjectDb, StorageError
 from app.storage.wal import is_damaged
 
 QUAD = ((10.0, 10.0), (90.0, 12.0), (88.0, 40.0), (12.0, 38.0))
@@ -24,7 +26,9 @@ def project(tmp_path: Path) -> Path:
     for key in ("a.jpg", "b.jpg"):
         page = Page((new_region(QUAD, text="EXIT 12345"),), "approved")
         db.save_edit(key, page, "Add", "edit")
-        db.save_edit(key, SetText(page.regions[0].id, "EXIT 67890").apply(page), "Set text", "edit")
+        comments = (Comment(1, -0.0, 3.0, "why?", "ann", 7.0),) if key == "b.jpg" else None
+        page = replace(SetText(page.regions[0].id, "EXIT 67890").apply(page), comments=comments)
+        db.save_edit(key, page, "Set text", "edit")
     db.close()
     return db.path
 
@@ -84,6 +88,7 @@ def test_rows_of_an_earlier_version_have_no_checksum_and_are_read(project: Path,
     for table, column in (("pages", "regions"), ("edits", "body")):
         file.execute(f"UPDATE {table} SET {column} = substr({column}, 1, length({column}) - 9)")
         file.execute(f"ALTER TABLE {table} DROP COLUMN seal")
+    file.execute("ALTER TABLE comments DROP COLUMN seal")
     file.execute("PRAGMA user_version = 7")
     file.commit()
     file.close()
@@ -103,6 +108,7 @@ def test_rows_of_an_earlier_version_have_no_checksum_and_are_read(project: Path,
         "UPDATE pages SET review = 'edited' WHERE key = 'a.jpg'",
         "UPDATE pages SET revision = 1 WHERE key = 'a.jpg'",
         "UPDATE pages SET region_count = 7 WHERE key = 'a.jpg'",
+        "UPDATE comments SET x = 9",
     ],
 )
 def test_what_stands_beside_the_labels_is_known_when_it_has_changed(
@@ -122,6 +128,34 @@ def test_what_stands_beside_the_labels_is_known_when_it_has_changed(
     db.close()
 
 
+def test_a_name_of_a_table_that_is_no_letters_any_more_is_damage(project: Path, tmp_path: Path):
+    """What SQLite says about it cannot be decoded."""
+    change(project, b"tablepagespages", b"tablep\xc1gespages", 1)
+    change(project, b"CREATE TABLE pages (", b"CREATE TABLE pages !", 1)
+    db = ProjectDb.open(tmp_path)
+    assert "2 pages were read again" in (db.notice or "")
+    assert [text_of(db, key) for key in ("a.jpg", "b.jpg")] == ["EXIT 67890", "EXIT 67890"]
+    db.close()
+
+
+@pytest.mark.parametrize("during", ["reading", "writing"])
+def test_a_text_that_is_no_utf_8_while_the_project_is_open_is_told_as_damage(
+    project: Path, tmp_path: Path, during: str
+):
+    db = ProjectDb.open(tmp_path)
+    file = sqlite3.connect(project)
+    file.execute("UPDATE pages SET review = CAST(x'61ff' AS TEXT) WHERE key = 'a.jpg'")
+    file.commit()
+    file.close()
+    with pytest.raises(StorageError, match=r"it is damaged\. Open the folder again"):
+        db.load_page("a.jpg") if during == "reading" else db.save_edit("a.jpg", Page(), "Delete", "edit")
+    db.close()
+    db = ProjectDb.open(tmp_path)
+    assert "was damaged" in (db.notice or "")
+    assert (text_of(db, "a.jpg"), db.load_page("a.jpg").review) == ("EXIT 67890", "approved")
+    db.close()
+
+
 def test_a_damaged_backup_of_an_earlier_version_is_taken_for_what_it_is(project: Path, tmp_path: Path):
     for name, statements in (
         ("sound", ()),
@@ -137,6 +171,7 @@ def test_a_damaged_backup_of_an_earlier_version_is_taken_for_what_it_is(project:
         if name == "sound":
             file.execute("ALTER TABLE edits DROP COLUMN seal")
             file.execute("ALTER TABLE pages DROP COLUMN seal")
+            file.execute("ALTER TABLE comments DROP COLUMN seal")
             file.execute("PRAGMA user_version = 8")
         file.commit()
         file.close()
