@@ -149,6 +149,7 @@ class Studio(QObject):
         self.parts.finetune.shutdown()
         self.parts.images.shutdown()
         self.window.regions.lane.strips.shutdown()
+        self.window.page_model.queues.shutdown()
         self.commands.hints.shutdown()
         self.commands.detect.values.shutdown()
         self.commands.checkpoints.shutdown()

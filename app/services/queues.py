@@ -58,6 +58,11 @@ class Queues(QObject):
         self._number += 1
         self.kind, self.scores = None, _NONE
 
+    def shutdown(self) -> None:
+        """Drop the reading under way and wait for its thread, which must not outlive this object."""
+        self.forget()
+        self._pool.waitForDone()
+
     @Slot(int, object)
     def _on_ended(self, number: int, found: object) -> None:
         if number != self._number or self.kind is None:

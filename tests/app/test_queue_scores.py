@@ -1,5 +1,8 @@
 """The scores of queues in the project file: what was found, by whom, and what the labels say."""
 
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -72,3 +75,23 @@ def test_scores_are_read_in_a_thread_and_a_file_that_is_gone_is_told(qtbot, stud
     assert queues.scores == {}
     with pytest.raises(StorageError):
         read_scores(studio.folder / "none.sqlite3", "mass", lambda: True)
+
+
+def test_a_reading_under_way_ends_before_the_queues_do(studio, monkeypatch):
+    began, ended = threading.Event(), threading.Event()
+
+    def slow(path: Path, kind: str, is_wanted: Callable[[], bool]) -> dict[str, float]:
+        began.set()
+        while is_wanted():
+            time.sleep(0.01)
+        time.sleep(0.2)
+        ended.set()
+        return {}
+
+    monkeypatch.setattr("app.services.queues.read_scores", slow)
+    queues = Queues(studio.workspace)
+    queues.request("missed")
+    assert began.wait(10)
+    queues.shutdown()
+    assert ended.is_set()
+    assert queues.kind is None
