@@ -79,9 +79,15 @@ def encode_change(before: Page, after: Page) -> str:
 
 
 def is_intact(text: bytes) -> bool:
-    """Whether the text is what was written, as far as its checksum tells; older texts have none."""
+    """Whether JSON text is what was written, as far as its checksum tells; older texts have none."""
     content, end, seal = text.rpartition(b"\n")
-    return not end or seal == b"%08x" % zlib.crc32(content)
+    if end:
+        return seal == b"%08x" % zlib.crc32(content)
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def json_of(text: str) -> str:

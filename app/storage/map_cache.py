@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import struct
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -33,6 +34,8 @@ _BROKEN: Final = (  # what zipfile, numpy and json raise on a file with wrong by
     OSError,
     RuntimeError,
     MemoryError,
+    SyntaxError,  # the header of an array is written like Python
+    tokenize.TokenError,
     struct.error,
     zlib.error,
     zipfile.BadZipFile,

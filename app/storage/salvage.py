@@ -178,7 +178,7 @@ def _salvage(source: sqlite3.Connection, target: sqlite3.Connection) -> tuple[in
         marks = ", ".join("?" * len(columns))
         target.executemany(
             f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({marks})",
-            (row for row in _rows(source, table, columns) if _is_sound(row) and _is_whole_step(table, row)),
+            (row for row in _rows(source, table, columns) if _is_sound(row) and _is_whole(table, row)),
         )
     pages = _pages(source)
     for key, (revision, page) in _from_journal(target).items():
@@ -204,16 +204,20 @@ def _revisions(source: sqlite3.Connection) -> dict[str, int]:
 
 
 def _is_sound(row: tuple[Any, ...]) -> bool:
-    """Whether all of a row's texts are UTF-8, and its JSON, the last column, is what was written."""
+    """Whether all of a row's texts are UTF-8."""
     try:
-        texts = [value.encode() for value in row if isinstance(value, str)]
+        for value in row:
+            if isinstance(value, str):
+                value.encode()
     except UnicodeEncodeError:
         return False
-    return not isinstance(row[-1], str) or is_intact(texts[-1])
+    return True
 
 
-def _is_whole_step(table: str, row: tuple[Any, ...]) -> bool:
-    """Whether a step is of the page and at the place where it stands; rows of other tables are not asked."""
+def _is_whole(table: str, row: tuple[Any, ...]) -> bool:
+    """Whether the JSON at the end of a row, and what stands beside it, are what was written."""
+    if table in ("edits", "ground_truth") and not is_intact(str(row[-1]).encode()):
+        return False
     *beside, seal, _ = row
     return table != "edits" or is_sealed(tuple(beside), seal)
 

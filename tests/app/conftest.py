@@ -1,4 +1,4 @@
-"""What several files about detection begin with."""
+"""What several files about detection and the project file begin with."""
 
 from pathlib import Path
 
@@ -48,3 +48,9 @@ def studio(qtbot, tmp_path):
     studio = build(qtbot, tmp_path, make_folder(tmp_path / "photos"))
     yield studio
     tear_down(studio)
+
+
+@pytest.fixture
+def unchecked(monkeypatch):
+    """Projects are not checked when they are opened, as large ones are not."""
+    monkeypatch.setattr("app.storage.opening.CHECKED_BYTES", 0)

@@ -1,6 +1,7 @@
 """The cache of maps: a broken, missing or unwritable file is only a miss."""
 
 import os
+import zipfile
 
 import numpy as np
 import pytest
@@ -87,6 +88,18 @@ def test_a_file_broken_anywhere_is_a_miss_or_whole_but_never_an_error(tmp_path):
         if again is not None:
             assert np.array_equal(again.planes["probability"], maps.planes["probability"])
     assert misses > 0.8 * len(damaged)
+
+
+@pytest.mark.parametrize("header", [b"{'shape': 64, 80), }\x18", b"{'shape': (64, 80", b"{'shape': 9**9}"])
+def test_an_array_whose_header_cannot_be_read_is_a_miss(tmp_path, header):
+    cache = MapCache(tmp_path)
+    cache.put("key", maps_of())
+    (path,) = files(tmp_path)
+    content = b"\x93NUMPY\x01\x00" + (len(header) + 1).to_bytes(2, "little") + header + b"\n" + bytes(64)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("about.npy", content)
+    assert cache.get("key") is None
+    assert not path.exists()
 
 
 def test_what_is_in_the_file_must_be_maps(tmp_path):

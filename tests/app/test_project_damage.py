@@ -184,6 +184,19 @@ def test_a_damaged_backup_of_an_earlier_version_is_taken_for_what_it_is(project:
         db.close()
 
 
+def test_a_text_whose_checksum_is_cut_off_with_its_end_is_known(project: Path, tmp_path: Path):
+    db = ProjectDb.open(tmp_path)
+    db.truth.save([("a.jpg", [new_region(QUAD, text="EXIT")])], "labels")
+    db.close()
+    file = sqlite3.connect(project)
+    file.execute("UPDATE ground_truth SET regions = substr(regions, 1, length(regions) - 12)")
+    file.commit()
+    file.close()
+    db = ProjectDb.open(tmp_path)
+    assert "was damaged" in (db.notice or "")
+    db.close()
+
+
 def test_any_changed_byte_of_a_text_is_known():
     regions = (new_region(QUAD, text="茶\n"),)
     text = encode_regions(regions)

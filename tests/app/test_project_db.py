@@ -172,7 +172,7 @@ class TestJournal:
         assert list(again.history("a.jpg").values())[-1] == Page()
         again.close()
 
-    def test_history_goes_on_after_a_step_was_lost(self, db):
+    def test_history_goes_on_after_a_step_was_lost(self, db, unchecked):
         page = page_of(2)
         pages = [SetText(page.regions[0].id, str(number)).apply(page) for number in range(3)]
         for after in pages:
@@ -193,7 +193,7 @@ class TestJournal:
         assert again.load_page("a.jpg") == page
         again.close()
 
-    def test_a_page_that_is_broken_everywhere_is_an_error_in_words_and_not_an_empty_page(self, db):
+    def test_a_page_that_is_broken_everywhere_is_an_error_in_words_and_not_an_empty_page(self, db, unchecked):
         db.save_edit("a.jpg", page_of(2), "Add", "edit")
         db._connection.execute("UPDATE pages SET regions = ''")
         db._connection.execute("UPDATE edits SET body = ''")

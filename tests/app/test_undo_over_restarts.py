@@ -136,7 +136,7 @@ def test_each_page_has_its_own_steps_and_pages_that_are_left_cost_nothing(runs):
     assert session.page == Page()
 
 
-def test_an_earlier_state_that_is_lost_is_told_and_left_out(runs):
+def test_an_earlier_state_that_is_lost_is_told_and_left_out(runs, unchecked):
     labelled(runs.session, "one", "two", "three")
     runs.db.close()
     file = sqlite3.connect(runs.db.path)
