@@ -17,6 +17,7 @@ import logging
 import os
 import random
 import re
+import shutil
 import sys
 import tempfile
 import time
@@ -258,6 +259,8 @@ class Monkey:
     def _files(self, window: QWidget) -> str:
         path = self._folder / self._chance.choice(NAMES)
         kind = self._chance.choice(("replace", "delete", "cut", "touch", "again", "back"))
+        if path.is_dir():  # an export was told to go there while the image was away
+            shutil.rmtree(path)
         if kind == "delete":
             path.unlink(missing_ok=True)
         elif kind == "cut" and path.suffix == ".jpg":
